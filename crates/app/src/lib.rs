@@ -1,0 +1,1 @@
+//! What the product does: workspaces, sources, asking, the demo

@@ -1,0 +1,18 @@
+//! The nouns of Bursar: money, currencies, periods, ids, the clock as a value.
+//!
+//! Everything here is plain data. The crate does no I/O, knows no clock but the one it is
+//! handed, and depends on no other crate of the workspace (floor 0).
+//!
+//! Refused on purpose: adding two currencies, a period that includes its end, an id of one
+//! kind where another is asked for.
+
+pub mod clock;
+pub mod currency;
+pub mod id;
+pub mod money;
+pub mod period;
+
+pub use clock::Clock;
+pub use currency::CurrencyCode;
+pub use money::{Amount, Money};
+pub use period::{BillingPeriod, DateRange};

@@ -1,0 +1,1 @@
+//! The FOCUS specification as code: columns by version, conformance rules, native exports to FOCUS, on Arrow batches

@@ -1,0 +1,1 @@
+//! Cost exports read where they lie: sources, deliveries, tables, rollups, questions

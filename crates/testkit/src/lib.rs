@@ -1,0 +1,1 @@
+//! What tests share: peers, fixtures, a running program
