@@ -1,0 +1,45 @@
+/**
+ * End-to-end tests. Against a running program: BURSAR_URL and BURSAR_LINK (a fresh one-time sign-in link).
+ * Without them the mock server serves dist/, so `npm run build` comes first.
+ */
+import { defineConfig } from "@playwright/test";
+
+const real = process.env.BURSAR_URL;
+const port = 8091;
+
+export default defineConfig({
+  testDir: "e2e",
+  outputDir: "test-results",
+  globalSetup: "./e2e/sign-in.ts",
+  workers: 1,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  reporter: [["list"]],
+  use: {
+    baseURL: real ?? `http://127.0.0.1:${port}`,
+    storageState: "test-results/session.json",
+    viewport: { width: 1280, height: 900 },
+    locale: "en-US",
+    timezoneId: "Pacific/Auckland",
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+  },
+  ...(real
+    ? {}
+    : {
+        webServer: {
+          command: `node dev/mock-server.mjs --port ${port}`,
+          url: `http://127.0.0.1:${port}/health`,
+        },
+      }),
+});

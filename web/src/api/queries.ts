@@ -1,0 +1,79 @@
+/** Every question a page asks, with its cache key. */
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { api } from "./client";
+
+export function useWorkspace() {
+  return useQuery({
+    queryKey: ["workspace"],
+    queryFn: ({ signal }) => api.workspace(signal),
+    retry: false,
+    // While signed out, look again: the link may be opened in another window.
+    refetchInterval: (query) => (query.state.status === "error" ? 3_000 : false),
+  });
+}
+
+export function useDimensions() {
+  return useQuery({
+    queryKey: ["dimensions"],
+    queryFn: ({ signal }) => api.dimensions(signal),
+    staleTime: 300_000,
+  });
+}
+
+export function useValues(dimension: string | null, search: Record<string, string>) {
+  return useQuery({
+    queryKey: ["values", dimension, search],
+    queryFn: ({ signal }) => api.values(dimension ?? "", search, signal),
+    enabled: dimension !== null,
+    placeholderData: keepPreviousData,
+    meta: { quiet: true },
+  });
+}
+
+export function useCost(search: URLSearchParams, enabled = true) {
+  return useQuery({
+    queryKey: ["cost", search.toString()],
+    queryFn: ({ signal }) => api.cost(search, signal),
+    placeholderData: keepPreviousData,
+    enabled,
+    meta: { waiting: "Adding up the charges" },
+  });
+}
+
+export function useDashboard(measure: string) {
+  return useQuery({
+    queryKey: ["dashboard", measure],
+    queryFn: ({ signal }) => api.dashboard(measure, signal),
+    placeholderData: keepPreviousData,
+    meta: { waiting: "Adding up this month and the last" },
+  });
+}
+
+export function useSources() {
+  return useQuery({
+    queryKey: ["sources"],
+    queryFn: ({ signal }) => api.sources(signal),
+    meta: { waiting: "Looking at the sources" },
+  });
+}
+
+export function useDeliveries(source: string | null) {
+  return useQuery({
+    queryKey: ["deliveries", source],
+    queryFn: ({ signal }) => api.deliveries(source, signal),
+    meta: { waiting: "Reading the manifests of all deliveries" },
+  });
+}
+
+export function useConformance(source: string | null) {
+  return useQuery({
+    queryKey: ["conformance", source],
+    queryFn: ({ signal }) => api.conformance(source, signal),
+    staleTime: 300_000,
+    meta: { waiting: "Checking every row against the FOCUS rules" },
+  });
+}
+
+export function useLedger() {
+  return useQuery({ queryKey: ["ledger"], queryFn: ({ signal }) => api.ledger(signal), staleTime: 5_000 });
+}

@@ -1,0 +1,65 @@
+import type { ReactNode } from "react";
+import { useState } from "react";
+import { ApiError } from "../api/client";
+
+/** What went wrong, in the server's words, and a way to go on. */
+export function Failure({ error, retry }: { error: Error; retry?: () => void }) {
+  const api = error instanceof ApiError ? error : null;
+  return (
+    <div className="note bad" role="alert">
+      <h2>{sentence(api?.title ?? "Something in this page failed")}</h2>
+      <p>{sentence(api?.detail || (api ? "" : error.message))}</p>
+      {retry && (
+        <button type="button" className="text-button" onClick={retry}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Server messages begin in lower case, as in a log; on a page they are sentences. */
+export function sentence(text: string): string {
+  return text ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+}
+
+export function Empty({
+  title,
+  reason,
+  children,
+}: {
+  title: string;
+  reason?: string | null;
+  children?: ReactNode;
+}) {
+  return (
+    <div className="empty">
+      <h2>{title}</h2>
+      {reason && <p>{sentence(reason)}</p>}
+      {children}
+    </div>
+  );
+}
+
+/** A command to run in a terminal, with a copy button. */
+export function Command({ text }: { text: string }) {
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      setCopied(true);
+      setTimeout(() => setCopied(false), 2000);
+    } catch {
+      // No clipboard on this origin; the text can be selected.
+    }
+  };
+  return (
+    <div className="command">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so it must take the focus */}
+      <pre tabIndex={0}>{text}</pre>
+      <button type="button" onClick={() => void copy()} aria-label={`Copy the command ${text}`}>
+        <span aria-live="polite">{copied ? "Copied" : "Copy"}</span>
+      </button>
+    </div>
+  );
+}

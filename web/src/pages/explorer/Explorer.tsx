@@ -1,0 +1,7 @@
+export function Explorer() {
+  return (
+    <div className="page">
+      <h1>Explorer</h1>
+    </div>
+  );
+}
