@@ -32,6 +32,7 @@ const router = createBrowserRouter([
     path: "/",
     element: <Shell />,
     errorElement: <PageFailure />,
+    hydrateFallbackElement: <div className="page" />,
     children: [
       { index: true, element: <Dashboard /> },
       {

@@ -17,10 +17,24 @@ const ink: MantineColorsTuple = [
   "#083f50",
 ];
 
+/** Mantine's greys for the dark scheme, with our ground's blue in them. */
+const dark: MantineColorsTuple = [
+  "#c3ced4",
+  "#b0bdc4",
+  "#8b9aa3",
+  "#5f6e77",
+  "#3a4850",
+  "#28343b",
+  "#1c262c",
+  "#161e23",
+  "#0f1519",
+  "#0a0f12",
+];
+
 export const theme = createTheme({
   primaryColor: "ink",
   primaryShade: { light: 7, dark: 7 },
-  colors: { ink },
+  colors: { ink, dark },
   fontFamily: '"Inter Variable", ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif',
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace',
   headings: { fontFamily: "inherit", fontWeight: "620" },

@@ -1,5 +1,6 @@
 /** Every question a page asks, with its cache key. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { api } from "./client";
 
 export function useWorkspace() {
@@ -76,4 +77,13 @@ export function useConformance(source: string | null) {
 
 export function useLedger() {
   return useQuery({ queryKey: ["ledger"], queryFn: ({ signal }) => api.ledger(signal), staleTime: 5_000 });
+}
+
+/** What people call a dimension: `Service` for `ServiceName`, `tag team` for `tag:team`. */
+export function useLabels(): (dimension: string) => string {
+  const { data } = useDimensions();
+  return useMemo(() => {
+    const found = new Map(data?.dimensions.map((one) => [one.id, one.label]));
+    return (id: string) => (id.startsWith("tag:") ? `tag ${id.slice(4)}` : (found.get(id) ?? id));
+  }, [data]);
 }

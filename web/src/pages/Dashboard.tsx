@@ -1,6 +1,6 @@
 import { Skeleton } from "@mantine/core";
 import { Link, useSearchParams } from "react-router";
-import { useDashboard } from "../api/queries";
+import { useDashboard, useLabels } from "../api/queries";
 import type { Dashboard as Answer, BreakdownRow, Mover } from "../api/types";
 import { type Bar, BarList } from "../components/BarList";
 import { DailyChart } from "../components/chart/DailyChart";
@@ -271,6 +271,7 @@ interface MoversProps {
 
 /** What changed most, up or down, with its dimension named. */
 function Movers({ movers, currency, against, href }: MoversProps) {
+  const label = useLabels();
   if (movers.length === 0) return null;
   return (
     <div className="card">
@@ -298,7 +299,7 @@ function Movers({ movers, currency, against, href }: MoversProps) {
                 >
                   {one.key === null ? `No ${one.dimension}` : one.label}
                 </Link>
-                <span className="muted small">{one.dimension}</span>
+                <span className="muted small">{label(one.dimension)}</span>
               </span>
               <span className="mover-sum">
                 <span className={`num ${direction}`}>{moneyChange(change, currency)}</span>

@@ -1,7 +1,273 @@
+import { SegmentedControl } from "@mantine/core";
+import { useCallback, useMemo, useState } from "react";
+import { Link, useNavigate, useSearchParams } from "react-router";
+import { api } from "../../api/client";
+import { useCost, useDimensions, useLabels } from "../../api/queries";
+import type { CostAnswer } from "../../api/types";
+import { completeUntil, Freshness } from "../../components/Freshness";
+import { MeasureSelect } from "../../components/MeasureSelect";
+import { Empty, Failure } from "../../components/states";
+import { measureOf, useKnownWorkspace } from "../../components/workspace";
+import { dayLabel, type Range } from "../../lib/dates";
+import { narrowedTo } from "../../lib/filters";
+import { type Group, sections } from "../../lib/pivot";
+import {
+  apiSearch,
+  DEFAULTS,
+  fromSearch,
+  type Grain,
+  nextDimensions,
+  type Question,
+  resolveRange,
+  TOPS,
+  toSearch,
+  type View,
+} from "../../lib/question";
+import { CurrencySection } from "./CurrencySection";
+import { type Drill, DrillBar } from "./DrillBar";
+import { Filters } from "./Filters";
+import { GroupBy } from "./GroupBy";
+import { HowRead } from "./HowRead";
+import { PeriodPicker } from "./PeriodPicker";
+
+/** Ask anything of the charges; the address bar holds the whole question. */
 export function Explorer() {
+  const workspace = useKnownWorkspace();
+  const dimensions = useDimensions();
+  const navigate = useNavigate();
+  const [search] = useSearchParams();
+  const [drill, setDrill] = useState<Drill | null>(null);
+
+  const question = useMemo(
+    () => fromSearch(search, workspace.default_measure),
+    [search, workspace.default_measure],
+  );
+  const range = resolveRange(question, workspace.today);
+  const asked = apiSearch(question, workspace.today);
+  const cost = useCost(asked);
+  const measure = measureOf(workspace, question.measure);
+
+  const change = useCallback(
+    (part: Partial<Question>) => {
+      const next = toSearch({ ...question, ...part }, workspace.default_measure).toString();
+      void navigate({ pathname: "/explore", search: next ? `?${next}` : "" }, { preventScrollReset: true });
+    },
+    [question, navigate, workspace.default_measure],
+  );
+
+  const labels = useLabels();
+  const known = useMemo(
+    () => [
+      ...(dimensions.data?.dimensions.map((one) => one.id) ?? []),
+      ...(dimensions.data?.tag_keys.map((key) => `tag:${key}`) ?? []),
+    ],
+    [dimensions.data],
+  );
+
+  const drillInto = useCallback(
+    (group: Group) => {
+      if (group.other) return change({ top: TOPS.find((top) => top > question.top) ?? 1000 });
+      if (question.by.length === 0) return;
+      let where = question.where;
+      question.by.forEach((dimension, at) => {
+        where = narrowedTo(where, dimension, group.keys[at] ?? "");
+      });
+      const last = question.by[question.by.length - 1] ?? "";
+      const suggestions = nextDimensions(last, where, known);
+      setDrill({ dimension: last, value: group.keys[question.by.length - 1] ?? null, suggestions });
+      change({ where, by: suggestions.slice(0, 1) });
+    },
+    [change, known, question],
+  );
+
+  const answer = cost.data;
+  const shown = useMemo(() => (answer ? sections(answer, question.by) : []), [answer, question.by]);
+
   return (
-    <div className="page">
-      <h1>Explorer</h1>
+    <div className="page" aria-busy={cost.isFetching}>
+      <div className="page-head">
+        <h1>Explorer</h1>
+        <div className="row">
+          <a className="control quiet" href={api.exportHref(asked, "csv")} download>
+            CSV
+          </a>
+          <a className="control quiet" href={api.exportHref(asked, "xlsx")} download>
+            XLSX
+          </a>
+        </div>
+      </div>
+
+      <div className="card controls">
+        <div className="row">
+          <MeasureSelect value={question.measure} onChange={(id) => change({ measure: id })} />
+          <PeriodPicker
+            question={question}
+            today={workspace.today}
+            onChange={(period) => change({ period })}
+          />
+          <SegmentedControl
+            aria-label="Grain"
+            value={question.grain}
+            onChange={(grain) => change({ grain: grain as Grain })}
+            data={[
+              { value: "day", label: "Day" },
+              { value: "month", label: "Month" },
+              { value: "total", label: "Total" },
+            ]}
+          />
+          <SegmentedControl
+            aria-label="Drawn as"
+            value={question.view}
+            disabled={question.grain === "total"}
+            onChange={(view) => change({ view: view as View })}
+            data={[
+              { value: "bars", label: "Bars" },
+              { value: "lines", label: "Lines" },
+              { value: "area", label: "Area" },
+            ]}
+          />
+          <label className="check">
+            <input
+              type="checkbox"
+              checked={question.compare}
+              onChange={(event) => change({ compare: event.target.checked })}
+            />
+            Compare with before
+          </label>
+          <select
+            aria-label="Groups shown"
+            value={question.top}
+            onChange={(event) => change({ top: Number(event.target.value) })}
+          >
+            {[...new Set([...TOPS, question.top])]
+              .sort((a, b) => a - b)
+              .map((top) => (
+                <option key={top} value={top}>
+                  top {top}
+                </option>
+              ))}
+          </select>
+        </div>
+        <GroupBy value={question.by} dimensions={dimensions.data} onChange={(by) => change({ by })} />
+        <Filters
+          value={question.where}
+          dimensions={dimensions.data}
+          label={labels}
+          range={range}
+          onChange={(where) => change({ where })}
+        />
+      </div>
+
+      {drill && question.where.length > 0 && (
+        <DrillBar
+          drill={drill}
+          by={question.by}
+          label={labels}
+          onPick={(by) => change({ by: [by] })}
+          onBack={() => {
+            setDrill(null);
+            void navigate(-1);
+          }}
+          onClose={() => setDrill(null)}
+        />
+      )}
+
+      {cost.error && <Failure error={cost.error} retry={() => void cost.refetch()} />}
+      {answer && !cost.error && (
+        <div className={`stack${cost.isPlaceholderData ? " stale" : ""}`}>
+          {answer.rows.length === 0 ? (
+            <NothingFound answer={answer} question={question} range={range} change={change} />
+          ) : (
+            shown.map((section) => (
+              <CurrencySection
+                key={section.currency}
+                section={section}
+                several={shown.length > 1}
+                question={question}
+                range={range}
+                answer={answer}
+                measure={measure}
+                label={labels}
+                until={completeUntil(answer.freshness)}
+                onDrill={drillInto}
+                onPeriod={(period) =>
+                  change({ period, ...(question.grain === "month" ? { grain: "day" as const } : {}) })
+                }
+              />
+            ))
+          )}
+          {answer.excluded.rows > 0 && (
+            <div className="note warn">
+              <strong>
+                {answer.excluded.rows.toLocaleString("en-US")} rows are left out of these figures
+              </strong>
+              <ul className="reasons">
+                {answer.excluded.reasons.map((one) => (
+                  <li key={one.reason}>
+                    <span className="num">{one.rows.toLocaleString("en-US")}</span> × {one.reason}
+                  </li>
+                ))}
+              </ul>
+              <Link to="/sources?tab=conformance">See the rows and what to do</Link>
+            </div>
+          )}
+          {answer.notes.map((note) => (
+            <div className="note" key={note}>
+              {note}
+            </div>
+          ))}
+          <Freshness items={answer.freshness} />
+          <HowRead read={answer.read} search={asked} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface NothingProps {
+  answer: CostAnswer;
+  question: Question;
+  range: Range;
+  change: (part: Partial<Question>) => void;
+}
+
+/** An empty answer says why, and offers what would not be empty. */
+function NothingFound({ answer, question, range, change }: NothingProps) {
+  const workspace = useKnownWorkspace();
+  const { first_day: first, last_day: last } = workspace;
+  const outside = first !== null && last !== null && (range.to <= first || range.from > last);
+  return (
+    <div className="card">
+      <Empty title="No charges to show" reason={answer.empty_reason ?? "No charge matches this question."}>
+        <div className="row">
+          {question.where.length > 0 && (
+            <button type="button" className="control" onClick={() => change({ where: [] })}>
+              Take the filters away
+            </button>
+          )}
+          {(outside || question.where.length === 0) && (
+            <button
+              type="button"
+              className="control"
+              onClick={() => change({ period: { preset: "last-12-months" }, grain: "month" })}
+            >
+              Last 12 full months
+            </button>
+          )}
+          <button
+            type="button"
+            className="control"
+            onClick={() => change({ ...DEFAULTS, measure: question.measure })}
+          >
+            Start over
+          </button>
+        </div>
+        {first && last && (
+          <p className="small">
+            There are charges from {dayLabel(first)} to {dayLabel(last)}.
+          </p>
+        )}
+      </Empty>
     </div>
   );
 }

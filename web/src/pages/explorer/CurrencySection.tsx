@@ -1,0 +1,142 @@
+import { useComputedColorScheme } from "@mantine/core";
+import { useCallback, useMemo } from "react";
+import type { CostAnswer, Measure } from "../../api/types";
+import { Chart } from "../../components/chart/Chart";
+import { Amount, Change, Context } from "../../components/Figure";
+import { addDays, addMonths, periodsOf, type Range, rangeLabel, shiftRange } from "../../lib/dates";
+import type { Group, Section } from "../../lib/pivot";
+import type { Question } from "../../lib/question";
+import { CostTable } from "./CostTable";
+import { chartOption, drawnGroups } from "./chartOption";
+
+interface Props {
+  section: Section;
+  several: boolean;
+  question: Question;
+  range: Range;
+  answer: CostAnswer;
+  measure: Measure;
+  label: (dimension: string) => string;
+  until: string | null;
+  onDrill: (group: Group) => void;
+  onPeriod: (range: Range) => void;
+}
+
+/** Total, chart and table of one currency. */
+export function CurrencySection({
+  section,
+  several,
+  question,
+  range,
+  answer,
+  measure,
+  label,
+  until,
+  onDrill,
+  onPeriod,
+}: Props) {
+  const scheme = useComputedColorScheme("light");
+  const { grain, view, by, compare } = question;
+  const { from, to } = range;
+  const periods = useMemo(
+    () => (grain === "total" ? [""] : periodsOf({ from, to }, grain)),
+    [grain, from, to],
+  );
+  const drawn = useMemo(() => drawnGroups(section, scheme), [section, scheme]);
+  const option = useMemo(
+    () =>
+      chartOption({
+        section,
+        drawn,
+        periods,
+        grain,
+        view,
+        by,
+        compare,
+        scheme,
+        until,
+        others: answer.other.groups,
+        measure: measure.label,
+      }),
+    [section, drawn, periods, grain, view, by, compare, scheme, until, answer.other.groups, measure.label],
+  );
+  const pick = useCallback(
+    (seriesId: string, at: number) => {
+      if (grain === "total") {
+        const group = drawn[drawn.length - 1 - at]?.group;
+        if (group) onDrill(group);
+        return;
+      }
+      const found = drawn.find((one) => one.id === seriesId)?.group;
+      if (found && by.length > 0) return onDrill(found);
+      const period = periods[at];
+      if (by.length === 0 && period)
+        onPeriod({ from: period, to: grain === "day" ? addDays(period, 1) : addMonths(period, 1) });
+    },
+    [grain, drawn, by.length, periods, onDrill, onPeriod],
+  );
+
+  const { currency } = section;
+  const names = by.map(label).join(" and ");
+  const chartLabel = `${measure.label} in ${currency}, ${rangeLabel(range)}, ${grain === "total" ? "in total" : `by ${grain}`}${names ? `, by ${names}` : ""}. The table below has the same figures.`;
+  const before = typeof answer.question.previous === "object" ? rangeOf(answer.question.previous) : null;
+  const against = `the period before${before ? ` (${rangeLabel(before)})` : ` (${rangeLabel(shiftRange(range, -1))})`}`;
+
+  return (
+    <section className="card" aria-label={`${currency}`}>
+      <div className="section-head">
+        <div>
+          {several && <h2>{currency}</h2>}
+          <div className="figure-amount">
+            <Amount amount={section.total} currency={currency} />
+            {compare && (
+              <small>
+                <Change
+                  now={section.total}
+                  before={section.previous}
+                  currency={currency}
+                  against={against}
+                  withAmount
+                />
+                <span className="muted"> against {against}</span>
+              </small>
+            )}
+          </div>
+        </div>
+        <Context
+          measure={measure.label}
+          currency={currency}
+          range={range}
+          until={until}
+          provisional={answer.provisional}
+        />
+      </div>
+      <Chart
+        option={option}
+        height={grain === "total" ? Math.max(120, 34 + drawn.length * 28) : 300}
+        label={chartLabel}
+        onPick={pick}
+      />
+      <CostTable
+        section={section}
+        drawn={drawn}
+        by={by}
+        label={label}
+        compare={compare}
+        others={answer.other.groups}
+        measure={measure.label}
+        against={against}
+        range={range}
+        onDrill={onDrill}
+      />
+    </section>
+  );
+}
+
+/** The server may say which days it compared with. */
+function rangeOf(text: unknown): Range | null {
+  const found = text as { from?: unknown; to?: unknown } | null;
+  return typeof found?.from === "string" && typeof found.to === "string"
+    ? { from: found.from, to: found.to }
+    : null;
+}
