@@ -1,1 +1,13 @@
-//! Cost exports read where they lie: sources, deliveries, tables, rollups, questions
+//! Cost exports read where they lie: sources, deliveries, tables, rollups, questions.
+//!
+//! A [`location::Location`] names storage the customer owns. It opens as an object store that is
+//! wrapped by [`ledger::ReadOnlyStore`], which lets reads through and nothing else, and counts
+//! them. [`delivery::discover`] lists what lies there and tells which objects are, together, the
+//! newest complete write of a billing period.
+//!
+//! Refused on purpose: writing to a source, reading an object that a half-written delivery
+//! holds, adding two exports of the same charges.
+
+pub mod delivery;
+pub mod ledger;
+pub mod location;

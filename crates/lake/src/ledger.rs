@@ -1,0 +1,443 @@
+//! Reads only, and every one of them counted.
+//!
+//! A source belongs to the customer. [`ReadOnlyStore`] stands between the program and the store:
+//! it lists, heads and gets; every other operation ends here with an error and never reaches the
+//! inner store. What it lets through is appended to a [`Ledger`]: operation, object, bytes, time.
+//! The ledger's counts are exact for the life of the program; of the entries the newest
+//! [`Ledger::KEPT`] are kept, so memory is bounded.
+//!
+//! A view made by [`ReadOnlyStore::pinned`] knows the ETags a catalogue saw. A read of an object
+//! that is another by now fails with [`Changed`] instead of mixing two deliveries.
+
+use crate::delivery::ObjectRef;
+use async_trait::async_trait;
+use bursar_domain::Clock;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures::stream::{self, BoxStream, StreamExt};
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, GetOptions, GetRange, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta,
+    ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions,
+};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt;
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How much of a local file is read at once.
+const CHUNK_BYTES: u64 = 1 << 20;
+
+/// What was asked of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operation {
+    /// The names, sizes and tags below a prefix; one entry however many pages it takes.
+    List,
+    /// Size and tag of one object.
+    Head,
+    /// Content of one object, or ranges of it.
+    Get,
+    /// Something else, which was refused here and did not reach the store.
+    Refused,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::List => "list",
+            Self::Head => "head",
+            Self::Get => "get",
+            Self::Refused => "refused",
+        })
+    }
+}
+
+/// One call.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Entry {
+    /// When it was made.
+    pub time: DateTime<Utc>,
+    /// What was asked.
+    pub operation: Operation,
+    /// Which source, without credentials.
+    pub source: Arc<str>,
+    /// Which object, or which prefix for a list.
+    pub object: String,
+    /// Bytes of content the store was asked for; 0 for list and head.
+    pub bytes: u64,
+}
+
+/// Calls and bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Count {
+    /// Calls.
+    pub operations: u64,
+    /// Bytes of content.
+    pub bytes: u64,
+}
+
+impl Count {
+    /// What was added since `earlier`.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Self {
+        Self {
+            operations: self.operations.saturating_sub(earlier.operations),
+            bytes: self.bytes.saturating_sub(earlier.bytes),
+        }
+    }
+
+    const fn add(&mut self, bytes: u64) {
+        self.operations = self.operations.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+}
+
+/// The counts of a ledger at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Totals {
+    /// Everything that reached a store.
+    pub all: Count,
+    /// The same and the refused ones, by operation.
+    pub by_operation: BTreeMap<Operation, Count>,
+    /// What reached a store, by source.
+    pub by_source: BTreeMap<Arc<str>, Count>,
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    entries: VecDeque<Entry>,
+    totals: Totals,
+}
+
+/// The list of calls to stores, shared by all sources of a workspace.
+#[derive(Debug)]
+pub struct Ledger {
+    clock: Arc<dyn Clock>,
+    book: Mutex<Book>,
+}
+
+impl Ledger {
+    /// Entries kept; older ones are forgotten, their counts are not.
+    pub const KEPT: usize = 10_000;
+
+    /// An empty ledger.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, book: Mutex::default() }
+    }
+
+    fn record(&self, operation: Operation, source: &Arc<str>, object: &str, bytes: u64) {
+        let entry = Entry {
+            time: self.clock.now(),
+            operation,
+            source: Arc::clone(source),
+            object: object.to_owned(),
+            bytes,
+        };
+        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        book.totals.by_operation.entry(operation).or_default().add(bytes);
+        if operation != Operation::Refused {
+            book.totals.all.add(bytes);
+            book.totals.by_source.entry(Arc::clone(source)).or_default().add(bytes);
+        }
+        if book.entries.len() == Self::KEPT {
+            book.entries.pop_front();
+        }
+        book.entries.push_back(entry);
+    }
+
+    /// The newest entries, oldest first.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<Entry> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner).entries.iter().cloned().collect()
+    }
+
+    /// The exact counts since the ledger was made.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner).totals.clone()
+    }
+}
+
+/// An object is not what the catalogue saw.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{object}` of {source_name} changed while it was read; run again")]
+pub struct Changed {
+    /// Its path in the store.
+    pub object: String,
+    /// The source's location.
+    pub source_name: Arc<str>,
+}
+
+impl Changed {
+    /// The [`Changed`] somewhere below an error, however the layers between wrapped it.
+    #[must_use]
+    pub fn find<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if let Some(found) = error.downcast_ref::<Self>() {
+                return Some(found);
+            }
+            next = error.source();
+        }
+        None
+    }
+}
+
+/// A store that reads and does nothing else.
+#[derive(Debug, Clone)]
+pub struct ReadOnlyStore {
+    inner: Arc<dyn ObjectStore>,
+    ledger: Arc<Ledger>,
+    source: Arc<str>,
+    /// Path → ETag, as the catalogue saw them.
+    pins: Arc<HashMap<Path, String>>,
+    /// Whether the store speaks HTTP, where `If-Match` wants quotes and a listing may omit them.
+    quoted: bool,
+}
+
+impl ReadOnlyStore {
+    /// Wraps `inner`; `source` is how the ledger names it.
+    #[must_use]
+    pub fn new(inner: Arc<dyn ObjectStore>, source: &str, ledger: Arc<Ledger>) -> Self {
+        Self { inner, ledger, source: Arc::from(source), pins: Arc::default(), quoted: false }
+    }
+
+    /// The same, over a store that speaks HTTP: tags are sent in quotes, whatever the listing did.
+    #[must_use]
+    pub fn over_http(self) -> Self {
+        Self { quoted: true, ..self }
+    }
+
+    /// The same store, where each of `objects` is readable only as the content the catalogue saw.
+    #[must_use]
+    pub fn pinned<'a>(&self, objects: impl IntoIterator<Item = &'a ObjectRef>) -> Self {
+        let pins = objects
+            .into_iter()
+            .filter_map(|object| Some((Path::parse(&object.path).ok()?, object.etag.clone()?)))
+            .collect();
+        Self { pins: Arc::new(pins), ..self.clone() }
+    }
+
+    /// Where the calls are counted.
+    #[must_use]
+    pub const fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
+    }
+
+    fn refused(&self, operation: &str, object: &str) -> object_store::Error {
+        self.ledger.record(Operation::Refused, &self.source, object, 0);
+        object_store::Error::NotSupported {
+            source: format!("{operation} of `{object}`: a source is only ever read").into(),
+        }
+    }
+
+    fn changed(&self, location: &Path) -> object_store::Error {
+        let changed = Changed { object: location.to_string(), source_name: Arc::clone(&self.source) };
+        object_store::Error::Precondition { path: location.to_string(), source: Box::new(changed) }
+    }
+
+    /// A pinned local file, as a stream that fails if the file was written into meanwhile.
+    ///
+    /// A store over HTTP answers a request from one content; a file can change under the reader.
+    fn guard_local(&self, result: GetResult) -> GetResult {
+        let GetResult { payload, meta, range, attributes } = result;
+        let GetResultPayload::File(file, _) = payload else {
+            return GetResult { payload, meta, range, attributes };
+        };
+        let (changed, location) = (self.clone(), meta.location.clone());
+        let (opened, size) = (meta.last_modified, meta.size);
+        let chunks = stream::try_unfold((file, range.clone()), move |(mut file, rest)| {
+            let (store, location) = (changed.clone(), location.clone());
+            async move {
+                if rest.is_empty() {
+                    return Ok(None);
+                }
+                let next = rest.start..rest.end.min(rest.start + CHUNK_BYTES);
+                let rest = next.end..rest.end;
+                let (read, now, file) =
+                    blocking(move || (read_range(&mut file, &next), look(&file), file)).await?;
+                match (read, now) {
+                    (Ok(bytes), Ok((now_size, now_time)))
+                        if now_size == size && DateTime::<Utc>::from(now_time) == opened =>
+                    {
+                        Ok(Some((bytes, (file, rest))))
+                    }
+                    _ => Err(store.changed(&location)),
+                }
+            }
+        });
+        GetResult { payload: GetResultPayload::Stream(chunks.boxed()), meta, range, attributes }
+    }
+
+    async fn get_checked(&self, location: &Path, mut options: GetOptions) -> object_store::Result<GetResult> {
+        let Some(pin) = self.pins.get(location) else {
+            return self.inner.get_opts(location, options).await;
+        };
+        options.if_match = Some(if self.quoted { format!("\"{}\"", bare(pin)) } else { pin.clone() });
+        match self.inner.get_opts(location, options).await {
+            Ok(result) if result.meta.e_tag.as_deref().is_none_or(|tag| bare(tag) == bare(pin)) => {
+                Ok(self.guard_local(result))
+            }
+            Ok(_) | Err(object_store::Error::Precondition { .. } | object_store::Error::NotFound { .. }) => {
+                Err(self.changed(location))
+            }
+            Err(other) => Err(other),
+        }
+    }
+}
+
+/// What an open file looked like: another length or time means somebody wrote into it.
+fn look(file: &std::fs::File) -> std::io::Result<(u64, std::time::SystemTime)> {
+    let metadata = file.metadata()?;
+    Ok((metadata.len(), metadata.modified()?))
+}
+
+/// Reads one range of an open file.
+fn read_range(file: &mut std::fs::File, range: &Range<u64>) -> std::io::Result<Bytes> {
+    let length = usize::try_from(range.end.saturating_sub(range.start)).map_err(std::io::Error::other)?;
+    file.seek(SeekFrom::Start(range.start))?;
+    let mut buffer = vec![0; length];
+    file.read_exact(&mut buffer)?;
+    Ok(buffer.into())
+}
+
+/// Runs file reads off the asynchronous threads.
+async fn blocking<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> object_store::Result<T> {
+    Ok(tokio::task::spawn_blocking(read).await?)
+}
+
+/// A tag without the quotes that listings leave out and headers put in.
+fn bare(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"')
+}
+
+impl fmt::Display for ReadOnlyStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "read-only {}", self.source)
+    }
+}
+
+#[async_trait]
+impl ObjectStore for ReadOnlyStore {
+    async fn put_opts(
+        &self,
+        location: &Path,
+        _: PutPayload,
+        _: PutOptions,
+    ) -> object_store::Result<PutResult> {
+        Err(self.refused("a write", location.as_ref()))
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        _: PutMultipartOptions,
+    ) -> object_store::Result<Box<dyn MultipartUpload>> {
+        Err(self.refused("a write", location.as_ref()))
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> object_store::Result<GetResult> {
+        let operation = if options.head { Operation::Head } else { Operation::Get };
+        let asked = match &options.range {
+            Some(GetRange::Bounded(range)) => range.end.saturating_sub(range.start),
+            _ => 0,
+        };
+        let result = self.get_checked(location, options).await;
+        let bytes = match &result {
+            Ok(_) if operation == Operation::Head => 0,
+            Ok(result) => result.range.end.saturating_sub(result.range.start),
+            Err(_) => asked,
+        };
+        self.ledger.record(operation, &self.source, location.as_ref(), bytes);
+        result
+    }
+
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> object_store::Result<Vec<Bytes>> {
+        if self.quoted {
+            // Near ranges become one request, and each request is one entry.
+            let fetch = |range: Range<u64>| async move {
+                let options = GetOptions { range: Some(range.into()), ..GetOptions::default() };
+                self.get_opts(location, options).await?.bytes().await
+            };
+            return object_store::coalesce_ranges(ranges, fetch, object_store::OBJECT_STORE_COALESCE_DEFAULT)
+                .await;
+        }
+        let bytes = ranges.iter().map(|range| range.end.saturating_sub(range.start)).sum();
+        self.ledger.record(Operation::Get, &self.source, location.as_ref(), bytes);
+        if !self.pins.contains_key(location) {
+            return self.inner.get_ranges(location, ranges).await;
+        }
+        // One open file gives all ranges, and is looked at again afterwards.
+        let options = GetOptions { if_match: self.pins.get(location).cloned(), ..GetOptions::default() };
+        let result = match self.inner.get_opts(location, options).await {
+            Err(object_store::Error::Precondition { .. } | object_store::Error::NotFound { .. }) => {
+                return Err(self.changed(location));
+            }
+            other => other?,
+        };
+        let (size, opened) = (result.meta.size, result.meta.last_modified);
+        let GetResultPayload::File(mut file, _) = result.payload else {
+            return self.inner.get_ranges(location, ranges).await;
+        };
+        let ranges = ranges.to_vec();
+        let (read, now) = blocking(move || {
+            let read: std::io::Result<Vec<Bytes>> =
+                ranges.iter().map(|range| read_range(&mut file, range)).collect();
+            (read, look(&file))
+        })
+        .await?;
+        match (read, now) {
+            (Ok(bytes), Ok((now_size, now_time)))
+                if now_size == size && DateTime::<Utc>::from(now_time) == opened =>
+            {
+                Ok(bytes)
+            }
+            (Err(error), Ok((now_size, _))) if now_size == size => {
+                Err(object_store::Error::Generic { store: "local", source: error.into() })
+            }
+            _ => Err(self.changed(location)),
+        }
+    }
+
+    fn delete_stream(
+        &self,
+        locations: BoxStream<'static, object_store::Result<Path>>,
+    ) -> BoxStream<'static, object_store::Result<Path>> {
+        let store = self.clone();
+        locations
+            .map(move |location| {
+                Err(store.refused("a deletion", location.as_ref().map_or("?", AsRef::as_ref)))
+            })
+            .boxed()
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
+        self.ledger.record(Operation::List, &self.source, prefix.map_or("", AsRef::as_ref), 0);
+        self.inner.list(prefix)
+    }
+
+    fn list_with_offset(
+        &self,
+        prefix: Option<&Path>,
+        offset: &Path,
+    ) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
+        self.ledger.record(Operation::List, &self.source, prefix.map_or("", AsRef::as_ref), 0);
+        self.inner.list_with_offset(prefix, offset)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> object_store::Result<ListResult> {
+        self.ledger.record(Operation::List, &self.source, prefix.map_or("", AsRef::as_ref), 0);
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, _: &Path, _: CopyOptions) -> object_store::Result<()> {
+        Err(self.refused("a copy", from.as_ref()))
+    }
+
+    async fn rename_opts(&self, from: &Path, _: &Path, _: RenameOptions) -> object_store::Result<()> {
+        Err(self.refused("a renaming", from.as_ref()))
+    }
+}
