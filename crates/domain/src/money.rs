@@ -132,7 +132,9 @@ impl FromStr for Amount {
             None => (body, 0),
         };
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        if (whole.is_empty() && fraction.is_empty()) || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
+        if (whole.is_empty() && fraction.is_empty())
+            || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit())
+        {
             return Err(not_a_number());
         }
         let fraction = fraction.trim_end_matches('0');
@@ -228,7 +230,10 @@ impl Money {
     /// On two currencies, and when the sum leaves the representable range.
     pub fn checked_add(&self, other: &Self) -> Result<Self, MoneyError> {
         if self.currency != other.currency {
-            return Err(MoneyError::Currencies { left: self.currency.clone(), right: other.currency.clone() });
+            return Err(MoneyError::Currencies {
+                left: self.currency.clone(),
+                right: other.currency.clone(),
+            });
         }
         Ok(Self { currency: self.currency.clone(), amount: self.amount.checked_add(other.amount)? })
     }
@@ -277,7 +282,8 @@ mod tests {
     #[test]
     fn two_currencies_are_never_added() {
         // claim A3
-        let money = |code: &str| code.parse().map(|currency| Money { currency, amount: Amount::from_units(1) });
+        let money =
+            |code: &str| code.parse().map(|currency| Money { currency, amount: Amount::from_units(1) });
         let (usd, eur) = (money("USD"), money("EUR"));
         let (Ok(usd), Ok(eur)) = (usd, eur) else { panic!("codes") };
         assert!(matches!(usd.checked_add(&eur), Err(MoneyError::Currencies { .. })));

@@ -62,13 +62,21 @@ impl BillingPeriod {
     /// The month before.
     #[must_use]
     pub fn previous(self) -> Self {
-        if self.month == 1 { Self { year: self.year - 1, month: 12 } } else { Self { year: self.year, month: self.month - 1 } }
+        if self.month == 1 {
+            Self { year: self.year - 1, month: 12 }
+        } else {
+            Self { year: self.year, month: self.month - 1 }
+        }
     }
 
     /// The month after.
     #[must_use]
     pub fn next(self) -> Self {
-        if self.month == 12 { Self { year: self.year + 1, month: 1 } } else { Self { year: self.year, month: self.month + 1 } }
+        if self.month == 12 {
+            Self { year: self.year + 1, month: 1 }
+        } else {
+            Self { year: self.year, month: self.month + 1 }
+        }
     }
 
     /// The days of the month.
@@ -162,11 +170,14 @@ impl DateRange {
     /// ("this month against last"); anything else gives as many days.
     #[must_use]
     pub fn previous(self) -> Self {
-        let months = i64::from(self.to.year() - self.from.year()) * 12 + i64::from(self.to.month()) - i64::from(self.from.month());
-        if self.from.day() == 1 && self.to.day() == 1 {
-            if let Some(from) = u32::try_from(months).ok().and_then(|n| self.from.checked_sub_months(Months::new(n))) {
-                return Self { from, to: self.from };
-            }
+        let months = i64::from(self.to.year() - self.from.year()) * 12 + i64::from(self.to.month())
+            - i64::from(self.from.month());
+        if self.from.day() == 1
+            && self.to.day() == 1
+            && let Some(from) =
+                u32::try_from(months).ok().and_then(|n| self.from.checked_sub_months(Months::new(n)))
+        {
+            return Self { from, to: self.from };
         }
         let from = self.from - chrono::Duration::days(self.len_days());
         Self { from, to: self.from }
