@@ -1,0 +1,34 @@
+//! One file per command: its arguments, and how it is carried out by the crates below.
+
+pub(crate) mod cost;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod focus_convert;
+pub(crate) mod focus_validate;
+pub(crate) mod serve;
+pub(crate) mod source;
+pub(crate) mod sql;
+pub(crate) mod workspace;
+
+use crate::cli::{Command, Focus};
+use crate::exit::{Failure, Outcome};
+
+/// Carries out the command.
+pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
+    match command {
+        Command::Cost(args) => cost::run(args).await,
+        Command::Sql(args) => sql::run(args).await,
+        Command::Focus(Focus::Validate(args)) => focus_validate::run(args).await,
+        Command::Focus(Focus::Convert(args)) => focus_convert::run(args).await,
+        Command::Demo(args) => demo::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
+        Command::Doctor(args) => doctor::run(args).await,
+        Command::Source(command) => source::run(command).await,
+        Command::Workspace(command) => workspace::run(command).await,
+    }
+}
+
+/// The answer of a command that has no body yet.
+fn not_built_yet(command: &str) -> Result<Outcome, Failure> {
+    Err(Failure::bad_input(anyhow::anyhow!("`bursar {command}` is not built yet")))
+}
