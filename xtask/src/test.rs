@@ -1,0 +1,183 @@
+//! `cargo xtask test`: everything that is tested, from a fresh clone.
+//!
+//! Order matters twice: the UI is built before the program, which embeds it, and the program of
+//! the end-to-end tests is the one the Rust tests have built (same profile, so nothing is compiled
+//! again).
+
+use crate::count::{Runner, Tests};
+use crate::demo::target_directory;
+use crate::machine;
+use crate::running::Demo;
+use crate::shell::{cargo, in_web, output, root, say, succeeds};
+use crate::steps::{Steps, run_tests};
+use crate::{claims, peers};
+use anyhow::{Context, Result};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// What to test.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only these parts; all of them when left out
+    #[arg(long, value_name = "PART", value_delimiter = ',')]
+    only: Vec<Part>,
+    /// Passed on to the Rust test runner, with `--only rust`
+    #[arg(last = true)]
+    rest: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Formatting, clippy, fences, Rust tests
+    Rust,
+    /// Types, lint, unit tests and build of the UI
+    Web,
+    /// The UI in headless Chromium against the demo
+    E2e,
+    /// The API against its own OpenAPI document
+    Api,
+    /// The claims register
+    Claims,
+}
+
+pub(crate) fn run(args: &Args) -> Result<bool> {
+    let wanted = |part: Part| args.only.is_empty() || args.only.contains(&part);
+    let mut steps = Steps::default();
+    if wanted(Part::Web) || wanted(Part::E2e) {
+        machine::need_node()?;
+    }
+    if wanted(Part::Rust) || wanted(Part::Api) {
+        steps.step("peers", |_| peers::install_all().map(|()| true));
+    }
+    if wanted(Part::Rust) {
+        steps.step("format", |_| succeeds(&mut cargo(&["fmt", "--all", "--check"])));
+        deny(&mut steps);
+    }
+    if wanted(Part::Web) || wanted(Part::E2e) {
+        web(&mut steps, wanted(Part::Web));
+    }
+    if wanted(Part::Rust) {
+        steps.step("clippy", |_| {
+            let clippy = &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+            succeeds(&mut cargo(clippy))
+        });
+        rust_tests(&mut steps, &args.rest);
+    }
+    if wanted(Part::E2e) || wanted(Part::Api) {
+        served(&mut steps, wanted(Part::E2e), wanted(Part::Api));
+    }
+    if wanted(Part::Claims) {
+        steps.step("claims", |_| claims::run(&claims::Args::default()));
+    }
+    Ok(steps.summary())
+}
+
+/// Licences, bans and sources of the dependencies, where cargo-deny is installed.
+fn deny(steps: &mut Steps) {
+    if machine::which("cargo-deny").is_some() {
+        steps.step("deny", |_| {
+            // Advisories live in a repository that not every machine can reach.
+            succeeds(&mut cargo(&["deny", "--offline", "check", "licenses", "bans", "sources"]))
+        });
+    } else {
+        say("\n(cargo-deny is not installed; the fences check the single owners without it)");
+    }
+}
+
+fn web(steps: &mut Steps, tests: bool) {
+    if !root().join("web/package.json").exists() {
+        steps.skip("web", "there is no UI yet");
+        return;
+    }
+    let installed =
+        steps.step("web: install", |_| succeeds(&mut in_web("npm", &["ci", "--no-audit", "--no-fund"])));
+    if !installed {
+        return;
+    }
+    if tests {
+        steps.step("web: types and lint", |_| succeeds(&mut in_web("npm", &["run", "lint"])));
+        steps
+            .step("web: unit tests", |tests| run_tests(&mut in_web("npm", &["test"]), Runner::Vitest, tests));
+    }
+    steps.step("web: build", |_| succeeds(&mut in_web("npm", &["run", "build"])));
+}
+
+fn rust_tests(steps: &mut Steps, rest: &[String]) {
+    let nextest = output(&mut cargo(&["nextest", "--version"])).is_some();
+    // Built first, so that the summary tells building from testing.
+    let build = ["test", "--workspace", "--all-targets", "--locked", "--no-run"];
+    if !steps.step("build", |_| succeeds(&mut cargo(&build))) {
+        return;
+    }
+    if nextest {
+        steps.step("tests", |tests| {
+            let run = ["nextest", "run", "--workspace", "--all-targets", "--locked", "--no-fail-fast"];
+            run_tests(cargo(&run).args(rest), Runner::Nextest, tests)
+        });
+        steps.step("doc tests", |tests| {
+            run_tests(&mut cargo(&["test", "--workspace", "--doc", "--locked"]), Runner::CargoTest, tests)
+        });
+    } else {
+        steps.step("tests", |tests| {
+            let run = ["test", "--workspace", "--locked", "--no-fail-fast"];
+            run_tests(cargo(&run).args(rest), Runner::CargoTest, tests)
+        });
+    }
+}
+
+/// The tests that need a served demo. Each gets one of its own, because a sign-in link works once.
+fn served(steps: &mut Steps, e2e: bool, api: bool) {
+    let built =
+        steps.step("program", |_| succeeds(&mut cargo(&["build", "--locked", "--package", "bursar"])));
+    if !built {
+        return;
+    }
+    if e2e {
+        steps.step("web: end to end", |tests| {
+            let chromium = machine::need_chromium()?;
+            let demo = Demo::start(&program()?)?;
+            let mut npm = in_web("npm", &["run", "e2e"]);
+            npm.env("BURSAR_URL", demo.url()).env("BURSAR_LINK", &demo.link).env("CHROMIUM", chromium);
+            let good = run_tests(&mut npm, Runner::Playwright, tests)?;
+            Ok(good && no_crash(&demo))
+        });
+    }
+    if api {
+        match bursar_testkit::peers::python("schemathesis", "schemathesis") {
+            Some(schemathesis) => {
+                steps.step("api: schemathesis", |tests| api_tests(schemathesis, tests));
+            }
+            None => steps.skip("api: schemathesis", "schemathesis is not installed"),
+        }
+    }
+}
+
+/// Requests that the OpenAPI document allows, and the ones it does not, from a fixed seed.
+fn api_tests(schemathesis: PathBuf, tests: &mut Tests) -> Result<bool> {
+    let demo = Demo::start(&program()?)?;
+    let cookie = demo.sign_in()?;
+    let mut run = Command::new(schemathesis);
+    run.current_dir(root()).args(["run", &format!("{}/api/openapi.json", demo.url())]);
+    run.args(["--header", &format!("Cookie: {cookie}"), "--header", "X-Bursar-CSRF: 1"]);
+    run.args(["--max-examples", "25", "--seed", "1", "--generation-database", "none", "--no-color"]);
+    // Signing out would end the session that all other requests need.
+    run.args(["--exclude-path", "/auth/logout", "--exclude-path", "/auth/link"]);
+    let good = run_tests(&mut run, Runner::Schemathesis, tests)?;
+    Ok(good && no_crash(&demo))
+}
+
+/// A server that panicked and went on is a failed test all the same.
+fn no_crash(demo: &Demo) -> bool {
+    let log = demo.log();
+    let panics: Vec<&str> = log.lines().filter(|line| line.contains("panicked at")).collect();
+    for line in &panics {
+        say(&format!("*** the server panicked: {line}"));
+    }
+    panics.is_empty()
+}
+
+/// The program that the tests have built.
+fn program() -> Result<PathBuf> {
+    let path = target_directory()?.join("debug/bursar");
+    path.is_file().then_some(path).context("the program is not built: run `cargo build`")
+}
