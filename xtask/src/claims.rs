@@ -140,8 +140,7 @@ struct Target {
 
 /// Builds the test programs and asks each for its list.
 fn rust_tests() -> Result<Vec<String>> {
-    let mut build =
-        cargo(&["test", "--workspace", "--all-targets", "--locked", "--no-run", "--message-format", "json"]);
+    let mut build = cargo(&["test", "--workspace", "--locked", "--no-run", "--message-format", "json"]);
     let built = build.stderr(Stdio::inherit()).stdin(Stdio::null()).output().context("cannot run cargo")?;
     ensure!(built.status.success(), "the tests do not build");
     let mut tests = Vec::new();

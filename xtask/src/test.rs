@@ -61,10 +61,15 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
             let clippy = &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
             succeeds(&mut cargo(clippy))
         });
-        rust_tests(&mut steps, &args.rest);
     }
-    if wanted(Part::E2e) || wanted(Part::Api) {
-        served(&mut steps, wanted(Part::E2e), wanted(Part::Api));
+    let served_parts = wanted(Part::E2e) || wanted(Part::Api);
+    if (wanted(Part::Rust) || served_parts) && build(&mut steps) {
+        if wanted(Part::Rust) {
+            rust_tests(&mut steps, &args.rest);
+        }
+        if served_parts {
+            served(&mut steps, wanted(Part::E2e), wanted(Part::Api));
+        }
     }
     if wanted(Part::Claims) {
         steps.step("claims", |_| claims::run(&claims::Args::default()));
@@ -102,16 +107,19 @@ fn web(steps: &mut Steps, tests: bool) {
     steps.step("web: build", |_| succeeds(&mut in_web("npm", &["run", "build"])));
 }
 
+/// Builds the tests, and with them the program that they and the end-to-end tests run.
+///
+/// One build for both: `cargo build --package bursar` would unite features differently and compile
+/// the query engine a second time.
+fn build(steps: &mut Steps) -> bool {
+    steps.step("build", |_| succeeds(&mut cargo(&["test", "--workspace", "--locked", "--no-run"])))
+}
+
 fn rust_tests(steps: &mut Steps, rest: &[String]) {
     let nextest = output(&mut cargo(&["nextest", "--version"])).is_some();
-    // Built first, so that the summary tells building from testing.
-    let build = ["test", "--workspace", "--all-targets", "--locked", "--no-run"];
-    if !steps.step("build", |_| succeeds(&mut cargo(&build))) {
-        return;
-    }
     if nextest {
         steps.step("tests", |tests| {
-            let run = ["nextest", "run", "--workspace", "--all-targets", "--locked", "--no-fail-fast"];
+            let run = ["nextest", "run", "--workspace", "--locked", "--no-fail-fast"];
             run_tests(cargo(&run).args(rest), Runner::Nextest, tests)
         });
         steps.step("doc tests", |tests| {

@@ -1,0 +1,12 @@
+//! The program as a shell sees it.
+
+#![expect(clippy::unwrap_used, reason = "a panic is a test's way to fail")]
+
+mod shell;
+
+use bursar_testkit::Program;
+
+/// The built program, in a clean environment.
+fn bursar() -> Program {
+    bursar_testkit::program(env!("CARGO_BIN_EXE_bursar"))
+}
