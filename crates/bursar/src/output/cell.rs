@@ -24,7 +24,7 @@ pub(super) enum Column {
     Timestamp(TimestampMicrosecondArray),
     /// Lists, structs and maps, which print as JSON.
     Nested(ArrayRef),
-    Null(usize),
+    Null,
     /// Anything rarer, as Arrow displays it.
     Other(ArrayRef),
 }
@@ -66,7 +66,7 @@ impl Column {
             | DataType::FixedSizeList(..)
             | DataType::Struct(_)
             | DataType::Map(..) => Self::Nested(array.clone()),
-            DataType::Null => Self::Null(array.len()),
+            DataType::Null => Self::Null,
             _ => Self::Other(array.clone()),
         })
     }
@@ -83,7 +83,7 @@ impl Column {
             Self::Date(a) => a,
             Self::Timestamp(a) => a,
             Self::Nested(a) | Self::Other(a) => a,
-            Self::Null(_) => return None,
+            Self::Null => return None,
         })
     }
 
@@ -110,7 +110,7 @@ impl Column {
             Self::Timestamp(a) => timestamp(a.value(row)),
             Self::Nested(a) => json(a, row)?.to_string(),
             Self::Other(a) => ArrayFormatter::try_new(a, &FormatOptions::default())?.value(row).to_string(),
-            Self::Null(_) => return Ok(None),
+            Self::Null => return Ok(None),
         }))
     }
 
