@@ -1,8 +1,10 @@
-//! The FOCUS specification as code: columns by version, conformance rules, native exports to FOCUS,
-//! on Arrow batches.
+//! The FOCUS specification as code, on Arrow batches.
 //!
-//! - [`spec`]: the specification as data
-//! - [`dialect`]: what kind of bill a file is
+//! FOCUS (FinOps Open Cost and Usage Specification, focus.finops.org) says which columns a bill
+//! has and what they mean. This crate is the only place that knows its versions. It is pure: it
+//! turns batches into batches and findings, and opens no file except in the readers that the
+//! command line uses.
 
+pub mod canonical;
 pub mod dialect;
 pub mod spec;
