@@ -17,17 +17,26 @@
 mod diff;
 mod discover;
 mod format;
+mod manifest;
+mod overlap;
+mod path;
+mod plain;
 mod refusal;
+mod runs;
+#[cfg(test)]
+mod tests;
 
 pub use diff::{Change, Changes};
 pub use discover::{Limits, discover};
 pub use format::FileFormat;
-pub use refusal::{Ignored, Refusal};
+pub use overlap::refuse_overlaps;
+pub use refusal::{Ignored, OverlapSide, Refusal};
 
 use bursar_domain::id::DeliveryId;
 use bursar_domain::{BillingPeriod, DateRange};
 use bursar_focus::dialect::Dialect;
 use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// What a source holds: its newest complete deliveries, and what is not counted and why.
@@ -196,4 +205,26 @@ pub struct Partition {
     pub key: String,
     /// The value, percent-decoded; `None` for Hive's `__HIVE_DEFAULT_PARTITION__`.
     pub value: Option<String>,
+}
+
+/// The id of a delivery: the digest of its manifest, if it has one, and of its objects' names,
+/// tags and sizes.
+///
+/// A manifest alone would not do: one that is copied with changed files is another delivery.
+fn identity(manifest: Option<&[u8; 32]>, objects: &[ObjectRef]) -> DeliveryId {
+    let mut digest = Sha256::new();
+    if let Some(manifest) = manifest {
+        digest.update(manifest);
+    }
+    for object in objects {
+        for part in [object.path.as_bytes(), object.etag.as_deref().unwrap_or_default().as_bytes()] {
+            digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+            digest.update(part);
+        }
+        digest.update(object.size_bytes.to_le_bytes());
+    }
+    let digest: [u8; 32] = digest.finalize().into();
+    let mut number = [0; 16];
+    number.copy_from_slice(digest.get(..16).unwrap_or(&[0; 16]));
+    DeliveryId::from_u128(u128::from_be_bytes(number))
 }

@@ -58,13 +58,6 @@ pub enum Refusal {
         /// Why they are the same charges.
         because: String,
     },
-    /// More objects than a source may have.
-    TooMany {
-        /// What was counted.
-        what: String,
-        /// The limit.
-        limit: u64,
-    },
 }
 
 /// One of two overlapping deliveries.
@@ -83,6 +76,19 @@ impl Refusal {
     #[must_use]
     pub const fn is_overlap(&self) -> bool {
         matches!(self, Self::Overlap { .. })
+    }
+
+    /// The same, knowing whether an older delivery stands in.
+    pub(super) fn with_older_kept(mut self, kept: bool) -> Self {
+        match &mut self {
+            Self::NoManifest { older_kept, .. }
+            | Self::MissingObject { older_kept, .. }
+            | Self::BadManifest { older_kept, .. } => {
+                *older_kept = kept;
+            }
+            Self::Overlap { .. } => {}
+        }
+        self
     }
 }
 
@@ -117,12 +123,6 @@ impl fmt::Display for Refusal {
                 "two exports hold the same charges and would be counted twice, so neither is counted: {first} and {second}: {because}; \
                  name one of the two as the source, or delete the other"
             ),
-            Self::TooMany { what, limit } => {
-                write!(
-                    f,
-                    "there are more than {limit} {what}: point at a folder further down, or use several sources"
-                )
-            }
         }
     }
 }

@@ -31,8 +31,8 @@ pub enum SourceError {
     /// An environment variable is missing or cannot be used.
     #[error("{location} cannot be opened: {problem}")]
     Settings {
-        /// Where.
-        location: Location,
+        /// Where, without credentials.
+        location: String,
         /// The variable that is missing or wrong.
         key: &'static str,
         /// What is wrong, and what to set.
@@ -41,8 +41,8 @@ pub enum SourceError {
     /// Nothing is there.
     #[error("{location} does not exist{}: {advice}", named(.object.as_deref()))]
     NotFound {
-        /// Where.
-        location: Location,
+        /// Where, without credentials.
+        location: String,
         /// Which object, if one was asked for.
         object: Option<String>,
         /// What to do.
@@ -51,16 +51,16 @@ pub enum SourceError {
     /// The place is there and holds no file.
     #[error("{location} holds no file: {advice}")]
     Empty {
-        /// Where.
-        location: Location,
+        /// Where, without credentials.
+        location: String,
         /// What to do.
         advice: String,
     },
     /// The owner of the storage does not allow it.
     #[error("{location} may not be read: {operation}{} was denied{}; {advice}", named(.object.as_deref()), because(.detail))]
     Denied {
-        /// Where.
-        location: Location,
+        /// Where, without credentials.
+        location: String,
         /// What was asked: `list`, `head`, `get`.
         operation: &'static str,
         /// Which object, if one was asked for.
@@ -76,8 +76,8 @@ pub enum SourceError {
     /// No answer.
     #[error("{location} could not be reached: {operation}{} failed{}; {advice}", named(.object.as_deref()), because(.detail))]
     Unreachable {
-        /// Where.
-        location: Location,
+        /// Where, without credentials.
+        location: String,
         /// What was asked.
         operation: &'static str,
         /// Which object, if one was asked for.
@@ -90,8 +90,8 @@ pub enum SourceError {
     /// More objects than a source may have.
     #[error("{location} holds more than {limit} {what}: point at a folder further down, or at several")]
     TooMany {
-        /// Where.
-        location: Location,
+        /// Where, without credentials.
+        location: String,
         /// What was counted.
         what: &'static str,
         /// The limit.
@@ -133,22 +133,23 @@ impl SourceError {
         if let Some(changed) = Changed::find(error) {
             return Self::Changed(changed.clone());
         }
-        let (location, object, detail) = (location.clone(), object.map(str::to_owned), detail(error));
+        let (place, object, detail) = (location, object.map(str::to_owned), detail(error));
+        let location = place.to_string();
         if is_metadata_service(&detail) {
-            let (key, problem) = no_credentials(&location);
+            let (key, problem) = no_credentials(place);
             return Self::Settings { location, key, problem };
         }
         match seen(error) {
             Seen::Denied => {
-                let advice = permission(&location, operation);
+                let advice = permission(place, operation);
                 Self::Denied { location, operation, object, detail, advice }
             }
             Seen::Unauthenticated => {
-                let advice = no_credentials(&location).1;
+                let advice = no_credentials(place).1;
                 Self::Denied { location, operation, object, detail, advice }
             }
             Seen::NotFound => {
-                let advice = match &location.place {
+                let advice = match &place.place {
                     Place::Local(_) => "check the path",
                     Place::S3 { .. } => "check the bucket's name, the prefix and AWS_REGION",
                     Place::Azure { .. } => "check the account, the container and the prefix",
@@ -157,7 +158,7 @@ impl SourceError {
                 Self::NotFound { location, object, advice: advice.to_owned() }
             }
             Seen::Other => {
-                let advice = match &location.place {
+                let advice = match &place.place {
                     Place::Local(_) => "check the disk or the mount, then run again",
                     _ => "check the network, the endpoint and the proxy, then run again",
                 };

@@ -185,7 +185,7 @@ impl Location {
     }
 
     fn setting(&self, key: &'static str, problem: impl Into<String>) -> SourceError {
-        SourceError::Settings { location: self.clone(), key, problem: problem.into() }
+        SourceError::Settings { location: self.to_string(), key, problem: problem.into() }
     }
 
     /// What a builder said, without the values it was given.
@@ -380,10 +380,10 @@ fn connection_string(text: &str, set: &mut BTreeMap<&str, String>) {
             set.entry(key).or_insert_with(|| (*value).to_owned());
         }
     }
-    if let (Some(name), Some(suffix)) = (fields.get("AccountName"), fields.get("EndpointSuffix")) {
-        if *suffix != "core.windows.net" {
-            set.entry("AZURE_STORAGE_ENDPOINT").or_insert_with(|| format!("https://{name}.blob.{suffix}"));
-        }
+    if let (Some(name), Some(suffix)) = (fields.get("AccountName"), fields.get("EndpointSuffix"))
+        && *suffix != "core.windows.net"
+    {
+        set.entry("AZURE_STORAGE_ENDPOINT").or_insert_with(|| format!("https://{name}.blob.{suffix}"));
     }
 }
 

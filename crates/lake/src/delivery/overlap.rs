@@ -1,0 +1,130 @@
+//! Two exports of the same charges.
+//!
+//! Adding them up doubles the bill, and picking one in silence hides the mistake. Both are named
+//! and neither is counted.
+
+use super::{Catalogue, Dataset, Delivery, OverlapSide, Refusal};
+use crate::location::Source;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Takes deliveries out that overlap, within and across sources, and puts the refusals in.
+///
+/// `discover` does so within one source already; call it for all sources of one bill. A scope that
+/// only the rows tell ([`Delivery::scope`]) may be filled in before.
+pub fn refuse_overlaps(sources: &mut [(&Source, &mut Catalogue)]) {
+    let refusals = find(sources);
+    let mut out: HashSet<(usize, usize)> = HashSet::new();
+    for (first, second, because) in refusals {
+        out.insert(first);
+        out.insert(second);
+        let refusal = match (side(sources, first), side(sources, second)) {
+            (Some(first), Some(second)) => Refusal::Overlap { first, second, because },
+            _ => continue,
+        };
+        for at in [first.0, second.0] {
+            if let Some((_, catalogue)) = sources.get_mut(at)
+                && !catalogue.refused.contains(&refusal)
+            {
+                catalogue.refused.push(refusal.clone());
+            }
+        }
+    }
+    for (at, (_, catalogue)) in sources.iter_mut().enumerate() {
+        let mut index = 0;
+        catalogue.deliveries.retain(|_| {
+            index += 1;
+            !out.contains(&(at, index - 1))
+        });
+    }
+}
+
+type Which = (usize, usize);
+
+fn side(sources: &[(&Source, &mut Catalogue)], (at, index): Which) -> Option<OverlapSide> {
+    let (source, catalogue) = sources.get(at)?;
+    let delivery = catalogue.deliveries.get(index)?;
+    let object =
+        delivery.manifest.clone().or_else(|| delivery.objects.first().map(|object| object.path.clone()));
+    Some(OverlapSide {
+        source: source.location().to_string(),
+        delivery: delivery.key(),
+        object: object.unwrap_or_default(),
+    })
+}
+
+fn find(sources: &[(&Source, &mut Catalogue)]) -> Vec<(Which, Which, String)> {
+    let mut refusals = Vec::new();
+    // The same object in two sources.
+    let mut names: HashMap<String, Which> = HashMap::new();
+    // Who bills what, by period or not.
+    let mut scoped: BTreeMap<&str, Vec<(Which, &Delivery)>> = BTreeMap::new();
+    let mut paired: HashSet<(Which, Which)> = HashSet::new();
+    for (at, (source, catalogue)) in sources.iter().enumerate() {
+        for (index, delivery) in catalogue.deliveries.iter().enumerate() {
+            let which = (at, index);
+            for object in &delivery.objects {
+                let name = source.object_name(&object.path);
+                match names.get(&name) {
+                    Some(other) if *other != which => {
+                        if paired.insert((*other, which)) {
+                            refusals.push((*other, which, format!("both hold `{name}`")));
+                        }
+                    }
+                    Some(_) => {}
+                    None => {
+                        names.insert(name, which);
+                    }
+                }
+            }
+            if let Some(scope) = &delivery.scope {
+                scoped.entry(scope).or_default().push((which, delivery));
+            }
+        }
+    }
+    let scopes: Vec<&str> = scoped.keys().copied().collect();
+    for (at, scope) in scopes.iter().enumerate() {
+        // Sorted: the scopes inside this one come right behind it.
+        let inside = scopes.iter().skip(at).take_while(|other| within(other, scope));
+        for other in inside {
+            let (Some(left), Some(right)) = (scoped.get(scope), scoped.get(other)) else { continue };
+            for (a, first) in left {
+                for (b, second) in right {
+                    let same = scope == other;
+                    if (same && a >= b) || paired.contains(&(*a, *b)) || !same_charges(first, second) {
+                        continue;
+                    }
+                    paired.insert((*a, *b));
+                    let because = if same {
+                        format!("both are exports of `{scope}` for the same days")
+                    } else {
+                        format!("`{other}` lies within `{scope}`, and the days are the same")
+                    };
+                    refusals.push((*a, *b, because));
+                }
+            }
+        }
+    }
+    refusals
+}
+
+/// Whether a scope is another or lies within it.
+fn within(scope: &str, outer: &str) -> bool {
+    scope.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether two deliveries of one scope hold the same charges.
+fn same_charges(a: &Delivery, b: &Delivery) -> bool {
+    use Dataset::{ActualCost, AmortizedCost, CostAndUsage};
+    let kinds = match (a.dataset, b.dataset) {
+        // The two halves of an Azure bill belong together; a FOCUS export has both.
+        (ActualCost, AmortizedCost) | (AmortizedCost, ActualCost) => false,
+        (ActualCost | AmortizedCost | CostAndUsage, CostAndUsage)
+        | (CostAndUsage, ActualCost | AmortizedCost) => true,
+        (a, b) => a == b,
+    };
+    let days = match (a.covers, b.covers) {
+        (Some(a), Some(b)) => a.from() < b.to() && b.from() < a.to(),
+        _ => a.billing_period == b.billing_period,
+    };
+    kinds && days && a.key() != b.key()
+}
