@@ -6,5 +6,6 @@
 //! command line uses.
 
 pub mod canonical;
+pub mod delimited;
 pub mod dialect;
 pub mod spec;
