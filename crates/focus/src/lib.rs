@@ -6,6 +6,7 @@
 //! command line uses.
 
 pub mod canonical;
+pub mod conformance;
 pub mod delimited;
 pub mod dialect;
 pub mod spec;
