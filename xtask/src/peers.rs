@@ -80,16 +80,7 @@ fn install_python(peer: &PythonPeer, target: &Path) -> Result<()> {
     }
     must(&mut make(&python))?;
     let mut pip = Command::new(target.join("bin/python"));
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--only-binary",
-        ":all:",
-        "-r",
-    ]);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--prefer-binary", "-r"]);
     must(pip.arg(&pins))?;
     fs::copy(&pins, target.join("installed.txt"))?;
     Ok(())
