@@ -8,8 +8,14 @@
 //! columns, so columns alone never decide between them; the manifest, the file's folder or the
 //! user does.
 
+mod gaps;
+mod recognise;
+
 use std::fmt;
 use std::str::FromStr;
+
+pub use gaps::{Exporter, Gap};
+pub use recognise::{Recognised, Unrecognised, focus_column, recognise, recognise_or_explain};
 
 use crate::spec::FocusVersion;
 
