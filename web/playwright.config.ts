@@ -11,10 +11,15 @@ export default defineConfig({
   testDir: "e2e",
   outputDir: "test-results",
   globalSetup: "./e2e/sign-in.ts",
-  workers: 1,
+  workers: 2,
   timeout: 60_000,
   expect: { timeout: 15_000 },
   reporter: [["list"]],
+  projects: [
+    { name: "pages", testIgnore: "sign-out.spec.ts" },
+    // A real link works once and its session ends here, so this comes after everything else.
+    { name: "sign out", testMatch: "sign-out.spec.ts", dependencies: ["pages"] },
+  ],
   use: {
     baseURL: real ?? `http://127.0.0.1:${port}`,
     storageState: "test-results/session.json",

@@ -66,7 +66,7 @@ function dimension(id) {
 }
 
 function parseWhere(text) {
-  const found = /^([^=~!]+)(!=|=|~)([\s\S]*)$/.exec(text);
+  const found = /^(.[^=~]*?)(!=|=|~)([\s\S]*)$/.exec(text);
   if (!found) throw new Refusal(400, "unreadable filter", `\`${text}\` is not Dimension=value`);
   return { id: dimension(found[1]), operator: found[2], value: found[3] === "" ? null : found[3] };
 }
@@ -435,9 +435,7 @@ function deliveries(source) {
   for (const one of SOURCES.filter((each) => each.deliveries && (!source || each.id === source))) {
     for (let at = 0; at < 14; at += 1) {
       const period = addMonths("2026-11-01", -at);
-      const provisional = FRESHNESS.find((each) => each.source === one.id)?.provisional_periods.includes(
-        period,
-      );
+      const provisional = FRESHNESS.find((each) => each.id === one.id)?.provisional_periods.includes(period);
       const sums = { BilledCost: new Map(), EffectiveCost: new Map() };
       for (const charge of CHARGES) {
         if (charge.ProviderName !== one.providers[0] || month(charge.day) !== period) continue;

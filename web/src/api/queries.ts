@@ -87,3 +87,17 @@ export function useLabels(): (dimension: string) => string {
     return (id: string) => (id.startsWith("tag:") ? `tag ${id.slice(4)}` : (found.get(id) ?? id));
   }, [data]);
 }
+
+/** What people call a source: its providers and the end of its location, not its id. */
+export function useSourceNames(): (id: string) => string {
+  const { data } = useSources();
+  return useMemo(() => {
+    const names = new Map(
+      data?.sources.map((one) => [
+        one.id,
+        one.providers.join(", ") || one.location.replace(/\/+$/, "").split("/").slice(-2).join("/"),
+      ]),
+    );
+    return (id: string) => names.get(id) ?? id;
+  }, [data]);
+}

@@ -36,6 +36,7 @@ export interface DimensionValues {
 }
 
 export interface Freshness {
+  /** Where it lies. */
   source: string;
   provider: string | null;
   charges_until: string | null;
@@ -63,7 +64,7 @@ export interface CostRow {
 }
 
 export interface CostAnswer {
-  question: Record<string, unknown>;
+  question: { compare?: { from: string; to: string } | null };
   rows: CostRow[];
   totals: { currency: string; amount: string; previous: string | null }[];
   other: { included: boolean; groups: number };
@@ -147,7 +148,8 @@ export interface Delivery {
   id: string;
   source: string;
   dataset: string;
-  billing_period: string;
+  /** Null when the rows of the file decide. */
+  billing_period: string | null;
   status: "provisional" | "final";
   delivered_at: string | null;
   objects: number;

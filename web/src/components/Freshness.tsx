@@ -15,7 +15,7 @@ export function Freshness({ items }: { items: Item[] }) {
     <ul className="fresh" aria-label="Freshness of the sources">
       {items.map((one) => (
         <li key={one.source}>
-          <Link className="quiet" to={`/sources?tab=deliveries&source=${encodeURIComponent(one.source)}`}>
+          <Link className="quiet" to="/sources?tab=deliveries" title={one.source}>
             <strong>{one.provider ?? one.source}</strong>
           </Link>
           <span className="muted">

@@ -12,7 +12,14 @@ export function MeasureSelect({ value, onChange }: Props) {
   const workspace = useKnownWorkspace();
   const measure = measureOf(workspace, value);
   return (
-    <Menu width={340} position="bottom-end" transitionProps={{ duration: 0 }}>
+    <Menu
+      width={340}
+      position="bottom-end"
+      transitionProps={{ duration: 0 }}
+      withinPortal={false}
+      withInitialFocusPlaceholder={false}
+      shadow="md"
+    >
       <Menu.Target>
         <button type="button" className="control" aria-label={`Measure: ${measure.label}`}>
           <span className="muted">Measure</span> {measure.label} <ChevronDown />

@@ -6,7 +6,10 @@ const LABEL = { auto: "as the system", light: "light", dark: "dark" };
 
 /** System → light → dark; the choice is kept in this browser. */
 export function SchemeToggle() {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { colorScheme, setColorScheme } = useMantineColorScheme({
+    // Holding transitions back would need a <style> tag, which the page's policy forbids.
+    keepTransitions: true,
+  });
   return (
     <button
       type="button"

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Link, NavLink, Outlet, useLocation, useNavigate, useSearchParams } from "react-router";
 import { ApiError, api } from "../api/client";
 import { useWorkspace } from "../api/queries";
@@ -8,10 +8,9 @@ import { SignIn } from "../pages/SignIn";
 import { HelpIcon } from "./icons";
 import { Progress } from "./Progress";
 import { SchemeToggle } from "./SchemeToggle";
+import { Shortcuts } from "./Shortcuts";
 import { Failure } from "./states";
 import { WorkspaceContext } from "./workspace";
-
-const Shortcuts = lazy(async () => ({ default: (await import("./Shortcuts")).Shortcuts }));
 
 const PAGES = [
   { to: "/", label: "Dashboard" },
@@ -74,8 +73,8 @@ export function Shell() {
       <a className="skip" href="#main">
         Skip to the content
       </a>
-      <Progress />
       <header className="header">
+        <Progress />
         <div className="header-inner">
           <Link className="brand" to="/">
             <img src="/favicon.svg" alt="" width="24" height="24" />
@@ -116,11 +115,7 @@ export function Shell() {
           </div>
         )}
       </main>
-      {help && (
-        <Suspense>
-          <Shortcuts close={() => setHelp(false)} />
-        </Suspense>
-      )}
+      {help && <Shortcuts close={() => setHelp(false)} />}
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { Modal } from "@mantine/core";
+import { useEffect, useRef } from "react";
 
 const KEYS: [string[], string][] = [
   [["/"], "Type a filter (in the explorer)"],
@@ -15,20 +15,23 @@ const KEYS: [string[], string][] = [
   [["?"], "This list"],
 ];
 
+/** The browser's own dialog keeps the focus inside and closes on Escape. */
 export function Shortcuts({ close }: { close: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
   return (
-    <Modal
-      opened
-      onClose={close}
-      title="Keyboard shortcuts"
-      centered
-      // Locking the scroll would insert a <style> tag, which the page's policy forbids.
-      lockScroll={false}
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <dialog ref={dialog} className="dialog" aria-labelledby="shortcuts-title" onClose={close}>
+      <div className="card-head">
+        <h2 id="shortcuts-title">Keyboard shortcuts</h2>
+        <button type="button" className="text-button" onClick={() => dialog.current?.close()}>
+          Close
+        </button>
+      </div>
       <dl className="shortcuts">
         {KEYS.map(([keys, what]) => (
-          <div key={what} style={{ display: "contents" }}>
+          <div key={what}>
             <dt>
               {keys.map((key) => (
                 <span key={key}>
@@ -40,6 +43,6 @@ export function Shortcuts({ close }: { close: () => void }) {
           </div>
         ))}
       </dl>
-    </Modal>
+    </dialog>
   );
 }

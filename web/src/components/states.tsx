@@ -23,18 +23,18 @@ export function sentence(text: string): string {
   return text ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }
 
-export function Empty({
-  title,
-  reason,
-  children,
-}: {
+interface EmptyProps {
   title: string;
   reason?: string | null;
+  /** The page has no other heading. */
+  only?: boolean;
   children?: ReactNode;
-}) {
+}
+
+export function Empty({ title, reason, only, children }: EmptyProps) {
   return (
     <div className="empty">
-      <h2>{title}</h2>
+      {only ? <h1>{title}</h1> : <h2>{title}</h2>}
       {reason && <p>{sentence(reason)}</p>}
       {children}
     </div>

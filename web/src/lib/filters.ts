@@ -14,11 +14,14 @@ export const OPERATORS: { id: Operator; label: string; help: string }[] = [
   { id: "~", label: "contains", help: "the text anywhere in the value" },
 ];
 
-/** Splits at the first operator; null when there is none or no dimension before it. */
+/** Splits at the first operator after the first character (a tag key may hold any); null when there is none. */
 export function parseFilter(text: string): Filter | null {
-  const found = /^([^=~!]+)(!=|=|~)([\s\S]*)$/.exec(text);
-  if (!found?.[1]?.trim() || !found[2]) return null;
-  return { dimension: found[1].trim(), operator: found[2] as Operator, value: found[3] ?? "" };
+  for (let at = 1; at < text.length; at += 1) {
+    const operator =
+      text[at] === "=" ? "=" : text[at] === "~" ? "~" : text.startsWith("!=", at) ? "!=" : null;
+    if (operator) return { dimension: text.slice(0, at), operator, value: text.slice(at + operator.length) };
+  }
+  return null;
 }
 
 export function printFilter(filter: Filter): string {

@@ -50,10 +50,10 @@ test("broken addresses fall back instead of failing", () => {
 });
 
 test("the API gets days, not presets", () => {
-  const search = apiSearch({ ...DEFAULTS, by: ["ServiceName", "tag:a b"], compare: true }, "2026-11-22");
+  const search = apiSearch({ ...DEFAULTS, by: ["ServiceName", "tag:a,b"], compare: true }, "2026-11-22");
   expect(search.get("from")).toBe("2026-11-01");
   expect(search.get("to")).toBe("2026-11-23");
-  expect(search.get("by")).toBe("ServiceName,tag:a b");
+  expect(search.get("by")).toBe("ServiceName,tag:a\\,b");
   expect(search.get("compare")).toBe("previous");
 });
 
@@ -61,6 +61,7 @@ test("filters split at their first operator", () => {
   expect(parseFilter("ServiceName=a=b")).toEqual({ dimension: "ServiceName", operator: "=", value: "a=b" });
   expect(parseFilter("tag:team!=x")).toEqual({ dimension: "tag:team", operator: "!=", value: "x" });
   expect(parseFilter("ResourceId~=y")).toEqual({ dimension: "ResourceId", operator: "~", value: "=y" });
+  expect(parseFilter("tag:a!b=c")).toEqual({ dimension: "tag:a!b", operator: "=", value: "c" });
   expect(parseFilter("=x")).toBeNull();
   expect(parseFilter("ServiceName")).toBeNull();
 });

@@ -86,7 +86,7 @@ export function resolveRange(question: Question, today: string): Range {
 export function apiSearch(question: Question, today: string): URLSearchParams {
   const range = resolveRange(question, today);
   const search = new URLSearchParams({ measure: question.measure });
-  if (question.by.length) search.set("by", question.by.join(","));
+  if (question.by.length) search.set("by", question.by.map((one) => one.replace(/[\\,]/g, "\\$&")).join(","));
   search.set("from", range.from);
   search.set("to", range.to);
   search.set("grain", question.grain);

@@ -22,7 +22,7 @@ export function useShortcuts(actions: Record<string, () => void>): void {
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target))
         return;
-      if (document.querySelector("[role=dialog]")) return;
+      if (document.querySelector("[role=dialog], dialog[open]")) return;
       const sequence = event.timeStamp - since < SEQUENCE_MS ? `${pending} ${event.key}`.trim() : event.key;
       const action = latest.current[sequence] ?? latest.current[event.key];
       const starts = Object.keys(latest.current).some((one) => one.startsWith(`${event.key} `));

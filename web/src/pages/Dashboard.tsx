@@ -27,7 +27,7 @@ export function Dashboard() {
     return (
       <div className="page">
         <div className="card">
-          <NoSources />
+          <NoSources only />
         </div>
       </div>
     );

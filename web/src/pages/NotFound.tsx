@@ -5,7 +5,11 @@ export function NotFound() {
   return (
     <div className="page">
       <div className="card">
-        <Empty title="There is no such page" reason="The address may be mistyped, or from another version.">
+        <Empty
+          only
+          title="There is no such page"
+          reason="The address may be mistyped, or from another version."
+        >
           <Link to="/">To the dashboard</Link>
         </Empty>
       </div>

@@ -3,7 +3,8 @@ import { useCallback, useMemo } from "react";
 import type { CostAnswer, Measure } from "../../api/types";
 import { Chart } from "../../components/chart/Chart";
 import { Amount, Change, Context } from "../../components/Figure";
-import { addDays, addMonths, periodsOf, type Range, rangeLabel, shiftRange } from "../../lib/dates";
+import { useKnownWorkspace } from "../../components/workspace";
+import { addDays, addMonths, dayLabel, periodsOf, type Range, rangeLabel, shiftRange } from "../../lib/dates";
 import type { Group, Section } from "../../lib/pivot";
 import type { Question } from "../../lib/question";
 import { CostTable } from "./CostTable";
@@ -79,8 +80,10 @@ export function CurrencySection({
   const { currency } = section;
   const names = by.map(label).join(" and ");
   const chartLabel = `${measure.label} in ${currency}, ${rangeLabel(range)}, ${grain === "total" ? "in total" : `by ${grain}`}${names ? `, by ${names}` : ""}. The table below has the same figures.`;
-  const before = typeof answer.question.previous === "object" ? rangeOf(answer.question.previous) : null;
-  const against = `the period before${before ? ` (${rangeLabel(before)})` : ` (${rangeLabel(shiftRange(range, -1))})`}`;
+  const before = answer.question.compare ?? shiftRange(range, -1);
+  const against = `the period before (${rangeLabel(before)})`;
+  const { first_day: first } = useKnownWorkspace();
+  const unknown = compare && first !== null && before.from < first;
 
   return (
     <section className="card" aria-label={`${currency}`}>
@@ -111,6 +114,12 @@ export function CurrencySection({
           provisional={answer.provisional}
         />
       </div>
+      {unknown && (
+        <p className="note warn small">
+          Charges begin on {dayLabel(first)}, so the period before is{" "}
+          {before.to <= first ? "not known" : "not known whole"}.
+        </p>
+      )}
       <Chart
         option={option}
         height={grain === "total" ? Math.max(120, 34 + drawn.length * 28) : 300}
@@ -131,12 +140,4 @@ export function CurrencySection({
       />
     </section>
   );
-}
-
-/** The server may say which days it compared with. */
-function rangeOf(text: unknown): Range | null {
-  const found = text as { from?: unknown; to?: unknown } | null;
-  return typeof found?.from === "string" && typeof found.to === "string"
-    ? { from: found.from, to: found.to }
-    : null;
 }

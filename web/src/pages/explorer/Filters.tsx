@@ -32,6 +32,7 @@ export function Filters({ value, dimensions, label, range, onChange }: Props) {
   const [dimension, setDimension] = useState<string | null>(null);
   const [operator, setOperator] = useState<Operator | null>(null);
   const [text, setText] = useState("");
+  const [entered, setEntered] = useState(false);
   const [query] = useDebouncedValue(text, 120);
   const input = useRef<HTMLInputElement>(null);
   const { hash } = useLocation();
@@ -42,6 +43,26 @@ export function Filters({ value, dimensions, label, range, onChange }: Props) {
     limit: "30",
     from: range.from,
     to: range.to,
+  });
+
+  // While the server still looks, what it found for a shorter text is narrowed here.
+  const offered = new Map<string, string[]>();
+  for (const one of values.data?.values ?? []) {
+    const key = one.value ?? "";
+    if (!key.toLowerCase().includes(text.trim().toLowerCase())) continue;
+    // One entry per value: one that is billed in two currencies would otherwise stand there twice.
+    offered.set(key, [...(offered.get(key) ?? []), money(one.amount, one.currency)]);
+  }
+  const looked = query === text && !values.isPlaceholderData && !values.isFetching;
+
+  // Enter means the value typed in full, else the first that fits, else (none fits) the text as it stands.
+  useEffect(() => {
+    if (!entered || dimension === null || operator === null) return;
+    const keys = [...offered.keys()];
+    const chosen = keys.find((key) => key.toLowerCase() === text.toLowerCase()) ?? keys[0];
+    if (chosen === undefined && !looked) return;
+    setEntered(false);
+    add({ dimension, operator, value: chosen ?? text });
   });
 
   useEffect(() => {
@@ -84,9 +105,12 @@ export function Filters({ value, dimensions, label, range, onChange }: Props) {
     if (typed) {
       event.preventDefault();
       add(typed);
-    } else if (dimension !== null && operator !== null && text !== "") {
+    } else if (operator === "~") {
       event.preventDefault();
-      add({ dimension, operator, value: text });
+      if (dimension !== null && text !== "") add({ dimension, operator, value: text });
+    } else if (choosing && text !== "") {
+      event.preventDefault();
+      setEntered(true);
     } else combobox.selectFirstOption();
   };
 
@@ -94,9 +118,15 @@ export function Filters({ value, dimensions, label, range, onChange }: Props) {
   return (
     <div className="field">
       <label htmlFor="filter-input">Filter</label>
-      <Combobox store={combobox} onOptionSubmit={step} transitionProps={{ duration: 0 }} shadow="md">
+      <Combobox
+        store={combobox}
+        onOptionSubmit={step}
+        transitionProps={{ duration: 0 }}
+        withinPortal={false}
+        shadow="md"
+      >
         <Combobox.DropdownTarget>
-          <PillsInput onClick={() => combobox.openDropdown()}>
+          <PillsInput id="filter-input" onClick={() => combobox.openDropdown()}>
             <Pill.Group>
               {value.map((one) => (
                 <Pill
@@ -119,9 +149,9 @@ export function Filters({ value, dimensions, label, range, onChange }: Props) {
                   {operator !== null && <span className="muted">{operatorLabel(operator)}</span>} …
                 </Pill>
               )}
-              <Combobox.EventsTarget>
+              <Combobox.EventsTarget withExpandedAttribute>
                 <PillsInput.Field
-                  id="filter-input"
+                  role="combobox"
                   ref={input}
                   value={text}
                   placeholder={placeholder()}
@@ -131,6 +161,7 @@ export function Filters({ value, dimensions, label, range, onChange }: Props) {
                   onBlur={() => combobox.closeDropdown()}
                   onChange={(event) => {
                     setText(event.currentTarget.value);
+                    setEntered(false);
                     combobox.openDropdown();
                     combobox.resetSelectedOption();
                   }}
@@ -191,17 +222,15 @@ export function Filters({ value, dimensions, label, range, onChange }: Props) {
     if (operator === "~") return <Combobox.Empty>Enter adds: contains “{text}”</Combobox.Empty>;
     if (values.error) return <Combobox.Empty>{values.error.message}</Combobox.Empty>;
     if (!values.data) return <Combobox.Empty>Looking …</Combobox.Empty>;
-    // One entry per value: a value that is billed in two currencies would otherwise stand there twice.
-    const grouped = new Map<string, string[]>();
-    for (const one of values.data.values) {
-      const key = one.value ?? "";
-      grouped.set(key, [...(grouped.get(key) ?? []), money(one.amount, one.currency)]);
-    }
-    if (grouped.size === 0)
-      return <Combobox.Empty>No such value in this period. Enter filters by it anyway</Combobox.Empty>;
+    if (offered.size === 0)
+      return (
+        <Combobox.Empty>
+          {looked ? "No such value in this period. Enter filters by it anyway" : "Looking …"}
+        </Combobox.Empty>
+      );
     return (
       <>
-        {[...grouped].map(([one, amounts]) => (
+        {[...offered].map(([one, amounts]) => (
           <Combobox.Option key={one} value={one}>
             <span className="option-line">
               <span className={one ? "clip" : "clip muted"}>{one || "(none)"}</span>

@@ -43,7 +43,7 @@ export function GroupBy({ value, dimensions, onChange }: Props) {
         nothingFoundMessage="No dimension or tag of that name"
         placeholder={value.length === 0 ? "Nothing: one total" : ""}
         clearButtonProps={{ "aria-label": "Group by nothing" }}
-        comboboxProps={{ transitionProps: { duration: 0 }, shadow: "md" }}
+        comboboxProps={{ transitionProps: { duration: 0 }, withinPortal: false, shadow: "md" }}
       />
     </div>
   );

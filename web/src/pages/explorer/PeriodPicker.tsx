@@ -36,6 +36,7 @@ export function PeriodPicker({ question, today, onChange }: Props) {
         position="bottom-start"
         trapFocus
         transitionProps={{ duration: 0 }}
+        withinPortal={false}
         shadow="md"
       >
         <Popover.Target>

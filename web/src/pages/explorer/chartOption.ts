@@ -114,8 +114,7 @@ function overTime({
           late(periods[index] ?? "") ? { value, itemStyle: { opacity: 0.5 } } : value,
         ),
         itemStyle: { borderColor: ink.surface, borderWidth: periods.length > 120 ? 0 : 0.5 },
-        emphasis: { focus: "series", blurScope: "coordinateSystem" },
-        blur: { itemStyle: { opacity: 0.35 } },
+        emphasis: { disabled: true },
       };
     return {
       ...common,
@@ -127,7 +126,7 @@ function overTime({
       triggerLineEvent: true,
       lineStyle: { width: view === "area" ? 1 : 1.8 },
       areaStyle: view === "area" ? { opacity: 0.75 } : undefined,
-      emphasis: { focus: "series" },
+      emphasis: { disabled: true },
     };
   });
   if (compare)
@@ -136,6 +135,7 @@ function overTime({
       name: "The period before",
       type: "line",
       silent: true,
+      emphasis: { disabled: true },
       showSymbol: false,
       data: periods.map((period) => {
         const amount = section.previousByPeriod.get(period);

@@ -6,7 +6,7 @@ import { count, plural } from "../../lib/money";
 const LEVELS: Record<string, { text: string; look: string }> = {
   must: { text: "broken rule", look: "bad" },
   should: { text: "advice not followed", look: "warn" },
-  may: { text: "remark", look: "" },
+  quality: { text: "figures may mislead", look: "warn" },
 };
 
 /** What the bills break of the FOCUS specification, and what that means for the figures. */

@@ -1,6 +1,6 @@
 import { Fragment } from "react";
 import { Link } from "react-router";
-import { useDeliveries } from "../../api/queries";
+import { useDeliveries, useSourceNames } from "../../api/queries";
 import type { Delivery, Money, Restatement } from "../../api/types";
 import { Amount, Standing } from "../../components/Figure";
 import { Empty, Failure } from "../../components/states";
@@ -11,10 +11,12 @@ import { bytes, count, moneyChange, moneyExact } from "../../lib/money";
 /** The newest complete delivery of every period, and what changed when a month came again. */
 export function Deliveries({ source }: { source: string | null }) {
   const deliveries = useDeliveries(source);
+  const name = useSourceNames();
   if (deliveries.error) return <Failure error={deliveries.error} retry={() => void deliveries.refetch()} />;
   if (!deliveries.data) return null;
   const list = [...deliveries.data.deliveries].sort(
-    (a, b) => b.billing_period.localeCompare(a.billing_period) || a.source.localeCompare(b.source),
+    (a, b) =>
+      (b.billing_period ?? "").localeCompare(a.billing_period ?? "") || a.source.localeCompare(b.source),
   );
   if (list.length === 0)
     return (
@@ -30,7 +32,14 @@ export function Deliveries({ source }: { source: string | null }) {
     <div className="stack">
       {restated.map(
         (one) =>
-          one.restatement && <RestatementNote key={one.id} delivery={one} restatement={one.restatement} />,
+          one.restatement && (
+            <RestatementNote
+              key={one.id}
+              delivery={one}
+              source={name(one.source)}
+              restatement={one.restatement}
+            />
+          ),
       )}
       <div className="card">
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so it must take the focus */}
@@ -64,8 +73,8 @@ export function Deliveries({ source }: { source: string | null }) {
             <tbody>
               {list.map((one) => (
                 <tr key={one.id}>
-                  <th scope="row">{monthLabel(one.billing_period)}</th>
-                  <td>{one.source}</td>
+                  <th scope="row">{periodOf(one)}</th>
+                  <td title={one.source}>{name(one.source)}</td>
                   <td>{one.dataset}</td>
                   <td>
                     <Standing provisional={one.status === "provisional"} />{" "}
@@ -101,6 +110,10 @@ export function Deliveries({ source }: { source: string | null }) {
   );
 }
 
+function periodOf(delivery: Delivery): string {
+  return delivery.billing_period ? monthLabel(delivery.billing_period) : "As its rows say";
+}
+
 function Moneys({ list }: { list: Money[] }) {
   if (list.length === 0) return <span className="muted">—</span>;
   return list.map((one, at) => (
@@ -119,20 +132,26 @@ const MEASURES: Record<string, string> = {
 };
 
 /** "Oct 2026 was re-stated by −$1,204.00", with before and after. */
-function RestatementNote({ delivery, restatement }: { delivery: Delivery; restatement: Restatement }) {
+interface NoteProps {
+  delivery: Delivery;
+  source: string;
+  restatement: Restatement;
+}
+
+function RestatementNote({ delivery, source, restatement }: NoteProps) {
   const first =
     restatement.difference.find((one) => one.measure === "BilledCost") ?? restatement.difference[0];
   const rows = delivery.rows - restatement.rows_before;
   return (
     <div className="note warn">
       <strong>
-        {monthLabel(delivery.billing_period)} was re-stated
+        {periodOf(delivery)} was re-stated
         {first && parse(first.difference) !== 0n
           ? ` by ${moneyChange(first.difference, first.currency)} ${MEASURES[first.measure] ?? first.measure}`
           : " without a change of its totals"}
       </strong>{" "}
       <span className="muted">
-        · {delivery.source} · {instantLabel(restatement.replaced_at)} · {rows >= 0 ? "+" : "−"}
+        · {source} · {instantLabel(restatement.replaced_at)} · {rows >= 0 ? "+" : "−"}
         {count(Math.abs(rows))} rows
       </span>
       <ul className="reasons small">

@@ -1,10 +1,11 @@
 import { Command, Empty } from "../../components/states";
 
 /** What to do when there is nothing to read yet: the exact commands. */
-export function NoSources() {
+export function NoSources({ only = false }: { only?: boolean }) {
   return (
     <Empty
       title="No source yet"
+      only={only}
       reason="A source is a folder or a bucket into which a cloud delivers its bills. Bursar reads it where it is and never writes there. Stop the server and start it with the place:"
     >
       <Command text="bursar serve --source s3://my-bucket/exports/focus" />

@@ -1,5 +1,6 @@
 import { Tabs } from "@mantine/core";
 import { useSearchParams } from "react-router";
+import { useSourceNames } from "../../api/queries";
 import { Conformance } from "./Conformance";
 import { Deliveries } from "./Deliveries";
 import { LedgerTab } from "./LedgerTab";
@@ -13,6 +14,7 @@ export function Sources() {
   const [search, setSearch] = useSearchParams();
   const tab: Tab = TABS.find((one) => one === search.get("tab")) ?? "sources";
   const source = search.get("source");
+  const name = useSourceNames();
   const show = (next: string | null, only: string | null = source) => {
     const to = new URLSearchParams();
     if (next && next !== "sources") to.set("tab", next);
@@ -25,7 +27,7 @@ export function Sources() {
         <h1>Sources and deliveries</h1>
         {source && tab !== "sources" && tab !== "ledger" && (
           <button type="button" className="control compact" onClick={() => show(tab, "")}>
-            Only {source} <span aria-hidden="true">×</span>
+            Only {name(source)} <span aria-hidden="true">×</span>
             <span className="visually-hidden">: show all sources</span>
           </button>
         )}
