@@ -9,5 +9,6 @@
 //! holds, adding two exports of the same charges.
 
 pub mod delivery;
+pub mod engine;
 pub mod ledger;
 pub mod location;
