@@ -27,8 +27,22 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    /// Does one step; whether it was good.
-    pub(crate) fn step(&mut self, name: &str, work: impl FnOnce(&mut Tests) -> Result<bool>) -> bool {
+    /// Does what the tests need; whether it worked. It counts only when it fails.
+    pub(crate) fn prepare(&mut self, name: &str, work: impl FnOnce() -> Result<bool>) -> bool {
+        self.run(name, |_| work())
+    }
+
+    /// Does a check that is no test runner: it counts as one test.
+    pub(crate) fn check(&mut self, name: &str, work: impl FnOnce() -> Result<bool>) -> bool {
+        self.run(name, |tests| work().inspect(|good| tests.passed = u64::from(*good)))
+    }
+
+    /// Runs tests, which are counted by what their runner says.
+    pub(crate) fn tests(&mut self, name: &str, work: impl FnOnce(&mut Tests) -> Result<bool>) -> bool {
+        self.run(name, work)
+    }
+
+    fn run(&mut self, name: &str, work: impl FnOnce(&mut Tests) -> Result<bool>) -> bool {
         say(&format!("\n=== {name}"));
         let started = Instant::now();
         let mut tests = Tests::default();
@@ -41,9 +55,6 @@ impl Steps {
             say(&format!("*** {name}: failed: {why}"));
             // A step that fails without a failed test (a warning, a missing tool) counts as one.
             tests.failed = tests.failed.max(1);
-        } else if tests == Tests::default() {
-            // A check that is no test runner: it counts as one test that passed.
-            tests.passed = 1;
         }
         let good = matches!(ending, Ending::Good);
         self.done.push(Step { name: name.to_owned(), time: started.elapsed(), tests, ending });
@@ -69,6 +80,7 @@ impl Steps {
         say("\n=== Summary");
         for step in &self.done {
             let ending = match &step.ending {
+                Ending::Good if step.tests == Tests::default() => "done".to_owned(),
                 Ending::Good => step.tests.to_string(),
                 Ending::Bad(why) => format!("{}: FAILED: {why}", step.tests),
                 Ending::Skipped(why) => format!("SKIPPED: {why}"),

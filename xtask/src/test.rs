@@ -47,17 +47,17 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
         machine::need_node()?;
     }
     if wanted(Part::Rust) || wanted(Part::Api) {
-        steps.step("peers", |_| peers::install_all().map(|()| true));
+        steps.prepare("peers", || peers::install_all().map(|()| true));
     }
     if wanted(Part::Rust) {
-        steps.step("format", |_| succeeds(&mut cargo(&["fmt", "--all", "--check"])));
+        steps.check("format", || succeeds(&mut cargo(&["fmt", "--all", "--check"])));
         deny(&mut steps);
     }
     if wanted(Part::Web) || wanted(Part::E2e) {
         web(&mut steps, wanted(Part::Web));
     }
     if wanted(Part::Rust) {
-        steps.step("clippy", |_| {
+        steps.check("clippy", || {
             let clippy = &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
             succeeds(&mut cargo(clippy))
         });
@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
         }
     }
     if wanted(Part::Claims) {
-        steps.step("claims", |_| claims::run(&claims::Args::default()));
+        steps.check("claims", || claims::run(&claims::Args::default()));
     }
     Ok(steps.summary())
 }
@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
 /// Licences, bans and sources of the dependencies, where cargo-deny is installed.
 fn deny(steps: &mut Steps) {
     if machine::which("cargo-deny").is_some() {
-        steps.step("deny", |_| {
+        steps.check("deny", || {
             // Advisories live in a repository that not every machine can reach.
             succeeds(&mut cargo(&["deny", "--offline", "check", "licenses", "bans", "sources"]))
         });
@@ -95,16 +95,17 @@ fn web(steps: &mut Steps, tests: bool) {
         return;
     }
     let installed =
-        steps.step("web: install", |_| succeeds(&mut in_web("npm", &["ci", "--no-audit", "--no-fund"])));
+        steps.prepare("web: install", || succeeds(&mut in_web("npm", &["ci", "--no-audit", "--no-fund"])));
     if !installed {
         return;
     }
     if tests {
-        steps.step("web: types and lint", |_| succeeds(&mut in_web("npm", &["run", "lint"])));
-        steps
-            .step("web: unit tests", |tests| run_tests(&mut in_web("npm", &["test"]), Runner::Vitest, tests));
+        steps.check("web: types and lint", || succeeds(&mut in_web("npm", &["run", "lint"])));
+        steps.tests("web: unit tests", |tests| {
+            run_tests(&mut in_web("npm", &["test"]), Runner::Vitest, tests)
+        });
     }
-    steps.step("web: build", |_| succeeds(&mut in_web("npm", &["run", "build"])));
+    steps.prepare("web: build", || succeeds(&mut in_web("npm", &["run", "build"])));
 }
 
 /// Builds the tests, and with them the program that they and the end-to-end tests run.
@@ -112,21 +113,21 @@ fn web(steps: &mut Steps, tests: bool) {
 /// One build for both: `cargo build --package bursar` would unite features differently and compile
 /// the query engine a second time.
 fn build(steps: &mut Steps) -> bool {
-    steps.step("build", |_| succeeds(&mut cargo(&["test", "--workspace", "--locked", "--no-run"])))
+    steps.prepare("build", || succeeds(&mut cargo(&["test", "--workspace", "--locked", "--no-run"])))
 }
 
 fn rust_tests(steps: &mut Steps, rest: &[String]) {
     let nextest = output(&mut cargo(&["nextest", "--version"])).is_some();
     if nextest {
-        steps.step("tests", |tests| {
+        steps.tests("tests", |tests| {
             let run = ["nextest", "run", "--workspace", "--locked", "--no-fail-fast"];
             run_tests(cargo(&run).args(rest), Runner::Nextest, tests)
         });
-        steps.step("doc tests", |tests| {
+        steps.tests("doc tests", |tests| {
             run_tests(&mut cargo(&["test", "--workspace", "--doc", "--locked"]), Runner::CargoTest, tests)
         });
     } else {
-        steps.step("tests", |tests| {
+        steps.tests("tests", |tests| {
             let run = ["test", "--workspace", "--locked", "--no-fail-fast"];
             run_tests(cargo(&run).args(rest), Runner::CargoTest, tests)
         });
@@ -135,13 +136,8 @@ fn rust_tests(steps: &mut Steps, rest: &[String]) {
 
 /// The tests that need a served demo. Each gets one of its own, because a sign-in link works once.
 fn served(steps: &mut Steps, e2e: bool, api: bool) {
-    let built =
-        steps.step("program", |_| succeeds(&mut cargo(&["build", "--locked", "--package", "bursar"])));
-    if !built {
-        return;
-    }
     if e2e {
-        steps.step("web: end to end", |tests| {
+        steps.tests("web: end to end", |tests| {
             let chromium = machine::need_chromium()?;
             let demo = Demo::start(&program()?)?;
             let mut npm = in_web("npm", &["run", "e2e"]);
@@ -153,7 +149,7 @@ fn served(steps: &mut Steps, e2e: bool, api: bool) {
     if api {
         match bursar_testkit::peers::python("schemathesis", "schemathesis") {
             Some(schemathesis) => {
-                steps.step("api: schemathesis", |tests| api_tests(schemathesis, tests));
+                steps.tests("api: schemathesis", |tests| api_tests(schemathesis, tests));
             }
             None => steps.skip("api: schemathesis", "schemathesis is not installed"),
         }

@@ -9,6 +9,11 @@
 //! ```no_run
 //! let Some(moto) = bursar_testkit::peers::python("moto", "moto_server") else { return };
 //! ```
+//!
+//! [`oracle`] answers SQL as DuckDB does, [`public_validator`] judges a file by FOCUS 1.2.
+
+pub mod oracle;
+pub mod public_validator;
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -1,3 +1,5 @@
+//! What counts as a delivery, in buckets with every layout that exporters leave behind.
+
 use super::*;
 use crate::ledger::Ledger;
 use crate::location::{Location, Source, SourceError};
