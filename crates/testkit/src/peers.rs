@@ -15,6 +15,10 @@
 pub mod oracle;
 pub mod public_validator;
 
+mod object_stores;
+
+pub use object_stores::{ObjectStorePeer, Request, azurite, fake_gcs, moto};
+
 use std::io::Write;
 use std::path::PathBuf;
 

@@ -198,7 +198,17 @@ fn seen(error: &object_store::Error) -> Seen {
         }
         next = cause.source();
     }
-    if says_who_are_you(&error.to_string()) { Seen::Unauthenticated } else { Seen::Other }
+    // Some calls (listings, mostly) give the answer's status in words only.
+    let text = error.to_string();
+    if says_who_are_you(&text) || text.contains("status code: 401") {
+        Seen::Unauthenticated
+    } else if text.contains("status code: 403") {
+        Seen::Denied
+    } else if text.contains("status code: 404") {
+        Seen::NotFound
+    } else {
+        Seen::Other
+    }
 }
 
 fn says_who_are_you(text: &str) -> bool {
@@ -268,7 +278,7 @@ fn permission(location: &Location, operation: &str) -> String {
         ),
         Place::Azure { container, .. } => format!(
             "give the identity that reads the role Storage Blob Data Reader on the container `{container}` (a SAS token needs read and list), \
-             and check the account's firewall"
+             and check its key and the account's firewall"
         ),
         Place::Gcs { bucket } => format!(
             "grant {} on the bucket `{bucket}` to the identity that reads (role Storage Object Viewer)",

@@ -1,0 +1,4 @@
+//! The lake against real stores.
+
+#[cfg(test)]
+mod sources;
