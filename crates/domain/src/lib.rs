@@ -14,5 +14,5 @@ pub mod period;
 
 pub use clock::Clock;
 pub use currency::CurrencyCode;
-pub use money::{Amount, Money};
+pub use money::{Amount, AmountError, Money};
 pub use period::{BillingPeriod, DateRange};

@@ -7,6 +7,9 @@
 
 pub mod canonical;
 pub mod conformance;
+pub mod convert;
 pub mod delimited;
 pub mod dialect;
+pub mod normalise;
+pub mod read;
 pub mod spec;
