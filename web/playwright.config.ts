@@ -5,7 +5,9 @@
 import { defineConfig } from "@playwright/test";
 
 const real = process.env.BURSAR_URL;
-const port = 8091;
+// A port of its own for each run; the workers inherit it.
+process.env.BURSAR_MOCK_PORT ??= String(20_000 + (process.pid % 20_000));
+const port = process.env.BURSAR_MOCK_PORT;
 
 export default defineConfig({
   testDir: "e2e",

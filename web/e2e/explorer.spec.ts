@@ -179,3 +179,24 @@ test("the period picker shows last days and asks for the day after", async ({ pa
   await page.getByRole("button", { name: "The period before" }).click();
   await expect(page).toHaveURL(/from=2025-12-29&to=2026-01-05/);
 });
+
+test("the table sorts by any column, and the order is in the address", async ({ page }) => {
+  const { search } = await fullMonth(page);
+  await page.goto(`/explore?${search}&grain=total`);
+  await settled(page);
+  const header = page.getByRole("columnheader", { name: "Service" }).first();
+  await header.getByRole("button").click();
+  await expect(page).toHaveURL(/sort=name/);
+  await expect(header).toHaveAttribute("aria-sort", "ascending");
+  const section = page
+    .getByRole("region")
+    .filter({ has: page.getByRole("table") })
+    .first();
+  const names = (
+    await section.locator("tbody tr:not(:has(.group-name > .muted))").getByRole("rowheader").allTextContents()
+  ).map((one) => one.trim());
+  expect(names.length).toBeGreaterThan(0);
+  expect(names).toEqual([...names].sort((a, b) => a.localeCompare(b, "en")));
+  await header.getByRole("button").click();
+  await expect(header).toHaveAttribute("aria-sort", "descending");
+});

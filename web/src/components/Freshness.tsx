@@ -5,7 +5,7 @@ import { dayLabel, instantLabel, monthLabel } from "../lib/dates";
 /** The oldest "charges until" of all sources: up to there the figures are complete. */
 export function completeUntil(items: Item[]): string | null {
   const days = items.map((one) => one.charges_until).filter((day) => day !== null);
-  return days.length ? days.reduce((a, b) => (a < b ? a : b)) : null;
+  return days.sort()[0] ?? null;
 }
 
 /** One chip per source: how far its charges reach, when it was delivered, what may still change. */

@@ -32,6 +32,7 @@ test("every part of a question survives the address", () => {
     top: 25,
     compare: true,
     view: "area",
+    sort: { column: "change", down: true },
   };
   expect(fromSearch(new URLSearchParams(toSearch(question).toString()))).toEqual(question);
 });
@@ -42,9 +43,9 @@ test("nothing grouped is different from the default grouping", () => {
 });
 
 test("broken addresses fall back instead of failing", () => {
-  expect(read("from=2026-13-01&to=x&grain=hour&top=-3&view=pie&where=nonsense&period=tomorrow")).toEqual(
-    DEFAULTS,
-  );
+  expect(
+    read("from=2026-13-01&to=x&grain=hour&top=-3&view=pie&where=nonsense&sort=size&period=tomorrow"),
+  ).toEqual(DEFAULTS);
   expect(read("from=2026-05-02&to=2026-05-01").period).toEqual(DEFAULTS.period);
   expect(read("by=A|B|B|C|D").by).toEqual(["A", "B", "C"]);
 });

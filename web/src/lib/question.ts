@@ -9,6 +9,13 @@ import { type Filter, parseFilter, printFilter } from "./filters";
 
 export type Grain = "day" | "month" | "total";
 export type View = "bars" | "lines" | "area";
+export type SortColumn = "name" | "amount" | "previous" | "change";
+
+/** How the table is ordered. */
+export interface Sort {
+  column: SortColumn;
+  down: boolean;
+}
 
 export interface Question {
   measure: string;
@@ -19,6 +26,7 @@ export interface Question {
   top: number;
   compare: boolean;
   view: View;
+  sort: Sort;
 }
 
 export const MAX_GROUPS = 3;
@@ -33,6 +41,7 @@ export const DEFAULTS: Question = {
   top: 10,
   compare: false,
   view: "bars",
+  sort: { column: "amount", down: true },
 };
 
 export function fromSearch(search: URLSearchParams, defaultMeasure = DEFAULTS.measure): Question {
@@ -57,6 +66,7 @@ export function fromSearch(search: URLSearchParams, defaultMeasure = DEFAULTS.me
     top: Number.isInteger(top) && top > 0 && top <= 1000 ? top : DEFAULTS.top,
     compare: search.get("compare") === "previous",
     view: oneOf(search.get("view"), ["bars", "lines", "area"]) ?? DEFAULTS.view,
+    sort: readSort(search.get("sort")),
   };
 }
 
@@ -75,6 +85,8 @@ export function toSearch(question: Question, defaultMeasure = DEFAULTS.measure):
   if (question.top !== DEFAULTS.top) search.set("top", String(question.top));
   if (question.compare) search.set("compare", "previous");
   if (question.view !== DEFAULTS.view) search.set("view", question.view);
+  if (question.sort.column !== "amount" || !question.sort.down)
+    search.set("sort", `${question.sort.down ? "-" : ""}${question.sort.column}`);
   return search;
 }
 
@@ -130,6 +142,13 @@ export function nextDimensions(dimension: string, where: Filter[], known: string
   return [...new Set(wanted)]
     .filter((one) => one !== dimension && known.includes(one) && !narrowed.has(one))
     .slice(0, 4);
+}
+
+/** `name` is upward, `-change` downward. */
+function readSort(text: string | null): Sort {
+  const down = text?.startsWith("-") ?? false;
+  const column = oneOf(text?.slice(down ? 1 : 0) ?? null, ["name", "amount", "previous", "change"]);
+  return column ? { column, down } : DEFAULTS.sort;
 }
 
 function oneOf<T extends string>(text: string | null, allowed: T[]): T | undefined {

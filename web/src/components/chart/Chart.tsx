@@ -6,7 +6,8 @@ interface Props {
   height?: number;
   /** What the chart shows, and where the same figures stand as text. */
   label: string;
-  onPick?: (seriesId: string, at: number) => void;
+  /** A click inside the axes, in their units: a category is its index. */
+  onPick?: (x: number, y: number) => void;
 }
 
 /** An ECharts canvas that follows its box. Everything in it is also in a table, so it is one image to a reader. */
@@ -38,12 +39,27 @@ export function Chart({ option, height = 300, label, onPick }: Props) {
 
   useEffect(() => {
     if (!chart || !onPick) return;
-    const pick = (event: { seriesId?: string; dataIndex?: number }) => {
-      if (event.seriesId !== undefined) onPick(event.seriesId, event.dataIndex ?? -1);
+    // Anywhere in a column counts, not only its painted parts: thin bars are hard to hit.
+    const renderer = chart.getZr();
+    const inside = (event: { offsetX: number; offsetY: number }) =>
+      chart.containPixel({ gridIndex: 0 }, [event.offsetX, event.offsetY]);
+    const click = (event: { offsetX: number; offsetY: number }) => {
+      if (!inside(event)) return;
+      const [x, y] = chart.convertFromPixel({ gridIndex: 0 }, [event.offsetX, event.offsetY]) as [
+        number,
+        number,
+      ];
+      onPick(x, y);
     };
-    chart.on("click", pick as never);
+    const move = (event: { offsetX: number; offsetY: number }) => {
+      renderer.setCursorStyle(inside(event) ? "pointer" : "default");
+    };
+    renderer.on("click", click);
+    renderer.on("mousemove", move);
     return () => {
-      if (!chart.isDisposed()) chart.off("click", pick as never);
+      if (chart.isDisposed()) return;
+      renderer.off("click", click);
+      renderer.off("mousemove", move);
     };
   }, [chart, onPick]);
 

@@ -31,7 +31,12 @@ export function categoryAxis(labels: string[], ink: Ink) {
 export function tooltip(ink: Ink, formatter: (at: number) => HTMLElement) {
   return {
     trigger: "axis" as const,
-    axisPointer: { type: "shadow" as const, shadowStyle: { color: ink.line, opacity: 0.45 } },
+    axisPointer: {
+      type: "shadow" as const,
+      // Behind the bars; by default it lies over them.
+      z: 0,
+      shadowStyle: { color: ink.line, opacity: 0.45 },
+    },
     confine: true,
     backgroundColor: ink.surface,
     borderColor: ink.line,

@@ -4,6 +4,7 @@ import { type Range, rangeLabel } from "../../lib/dates";
 import { ratio } from "../../lib/decimal";
 import { percent } from "../../lib/money";
 import { type Group, groupLabel, type Section, unsetLabel } from "../../lib/pivot";
+import type { Sort, SortColumn } from "../../lib/question";
 import type { Drawn } from "./chartOption";
 
 interface Props {
@@ -16,10 +17,10 @@ interface Props {
   measure: string;
   against: string;
   range: Range;
+  sort: Sort;
+  onSort: (sort: Sort) => void;
   onDrill: (group: Group) => void;
 }
-
-type Column = "name" | "amount" | "previous" | "change";
 
 /**
  * The exact figures. A row drills on click or Enter; arrow keys, Home and End move; one row is in the tab order.
@@ -34,9 +35,10 @@ export function CostTable({
   measure,
   against,
   range,
+  sort,
+  onSort,
   onDrill,
 }: Props) {
-  const [sort, setSort] = useState<{ column: Column; down: boolean }>({ column: "amount", down: true });
   const [current, setCurrent] = useState(0);
   const body = useRef<HTMLTableSectionElement>(null);
   const { currency } = section;
@@ -88,13 +90,13 @@ export function CostTable({
     }
   };
 
-  const header = (column: Column, text: string, right = true) => {
+  const header = (column: SortColumn, text: string, right = true) => {
     const sorted = sort.column === column ? (sort.down ? "descending" : "ascending") : "none";
     return (
       <th scope="col" className={right ? "right" : ""} aria-sort={sorted}>
         <button
           type="button"
-          onClick={() => setSort({ column, down: sort.column === column ? !sort.down : column !== "name" })}
+          onClick={() => onSort({ column, down: sort.column === column ? !sort.down : column !== "name" })}
         >
           {text}
           <span aria-hidden="true">{sorted === "none" ? "" : sort.down ? " ↓" : " ↑"}</span>

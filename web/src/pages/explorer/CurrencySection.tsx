@@ -6,9 +6,9 @@ import { Amount, Change, Context } from "../../components/Figure";
 import { useKnownWorkspace } from "../../components/workspace";
 import { addDays, addMonths, dayLabel, periodsOf, type Range, rangeLabel, shiftRange } from "../../lib/dates";
 import type { Group, Section } from "../../lib/pivot";
-import type { Question } from "../../lib/question";
+import type { Question, Sort } from "../../lib/question";
 import { CostTable } from "./CostTable";
-import { chartOption, drawnGroups } from "./chartOption";
+import { chartOption, drawnGroups, groupAt } from "./chartOption";
 
 interface Props {
   section: Section;
@@ -21,6 +21,7 @@ interface Props {
   until: string | null;
   onDrill: (group: Group) => void;
   onPeriod: (range: Range) => void;
+  onSort: (sort: Sort) => void;
 }
 
 /** Total, chart and table of one currency. */
@@ -35,6 +36,7 @@ export function CurrencySection({
   until,
   onDrill,
   onPeriod,
+  onSort,
 }: Props) {
   const scheme = useComputedColorScheme("light");
   const { grain, view, by, compare } = question;
@@ -62,19 +64,20 @@ export function CurrencySection({
     [section, drawn, periods, grain, view, by, compare, scheme, until, answer.other.groups, measure.label],
   );
   const pick = useCallback(
-    (seriesId: string, at: number) => {
+    (x: number, y: number) => {
       if (grain === "total") {
-        const group = drawn[drawn.length - 1 - at]?.group;
+        const group = drawn[drawn.length - 1 - y]?.group;
         if (group) onDrill(group);
         return;
       }
-      const found = drawn.find((one) => one.id === seriesId)?.group;
-      if (found && by.length > 0) return onDrill(found);
-      const period = periods[at];
-      if (by.length === 0 && period)
-        onPeriod({ from: period, to: grain === "day" ? addDays(period, 1) : addMonths(period, 1) });
+      const period = periods[x];
+      if (period === undefined) return;
+      if (by.length === 0)
+        return onPeriod({ from: period, to: grain === "day" ? addDays(period, 1) : addMonths(period, 1) });
+      const group = groupAt(drawn, period, view, y);
+      if (group) onDrill(group);
     },
-    [grain, drawn, by.length, periods, onDrill, onPeriod],
+    [grain, view, drawn, by.length, periods, onDrill, onPeriod],
   );
 
   const { currency } = section;
@@ -136,6 +139,8 @@ export function CurrencySection({
         measure={measure.label}
         against={against}
         range={range}
+        sort={question.sort}
+        onSort={onSort}
         onDrill={onDrill}
       />
     </section>

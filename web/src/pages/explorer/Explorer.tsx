@@ -80,6 +80,11 @@ export function Explorer() {
     [change, known, question],
   );
 
+  const drilled =
+    drill !== null &&
+    question.where.some(
+      (one) => one.dimension === drill.dimension && one.operator === "=" && one.value === (drill.value ?? ""),
+    );
   const answer = cost.data;
   const shown = useMemo(() => (answer ? sections(answer, question.by) : []), [answer, question.by]);
 
@@ -158,7 +163,7 @@ export function Explorer() {
         />
       </div>
 
-      {drill && question.where.length > 0 && (
+      {drill && drilled && (
         <DrillBar
           drill={drill}
           by={question.by}
@@ -190,6 +195,7 @@ export function Explorer() {
                 label={labels}
                 until={completeUntil(answer.freshness)}
                 onDrill={drillInto}
+                onSort={(sort) => change({ sort })}
                 onPeriod={(period) =>
                   change({ period, ...(question.grain === "month" ? { grain: "day" as const } : {}) })
                 }

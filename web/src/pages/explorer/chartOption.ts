@@ -77,6 +77,24 @@ const GRID = {
   outerBoundsContain: "axisLabel",
 };
 
+/** The group drawn at a value of the axis in one period: the stacked part there, or the nearest line. */
+export function groupAt(drawn: Drawn[], period: string, view: View, value: number): Group | null {
+  const parts = drawn
+    .map((one) => ({ one, amount: toNumber(at(one, period) ?? 0n) }))
+    .filter((part) => part.amount !== 0);
+  if (view === "lines") {
+    const distance = (part: { amount: number }) => Math.abs(part.amount - value);
+    return parts.sort((a, b) => distance(a) - distance(b))[0]?.one.group ?? null;
+  }
+  let end = 0;
+  for (const { one, amount } of parts) {
+    if (amount > 0 !== value > 0) continue;
+    end += amount;
+    if (Math.abs(value) <= Math.abs(end)) return one.group;
+  }
+  return null;
+}
+
 function overTime({
   section,
   drawn,
@@ -95,6 +113,7 @@ function overTime({
   const title = (period: string) => (grain === "month" ? monthLabel(period) : weekdayLabel(period));
   // Lines end with the charges instead of falling to zero on days that were not delivered yet.
   const last = periods.findLast((period) => drawn.some((one) => (at(one, period) ?? 0n) !== 0n)) ?? "";
+  const firstBefore = periods.find((period) => (section.previousByPeriod.get(period) ?? 0n) !== 0n) ?? "";
   const late = (period: string) => grain === "day" && until !== null && period >= until;
   // Negative parts (credits, refunds) stack below zero, so that a bar's parts still add up to its ends.
   const series: unknown[] = drawn.map((one) => {
@@ -139,7 +158,7 @@ function overTime({
       showSymbol: false,
       data: periods.map((period) => {
         const amount = section.previousByPeriod.get(period);
-        return amount === undefined ? null : toNumber(amount);
+        return amount === undefined || period < firstBefore ? null : toNumber(amount);
       }),
       lineStyle: { color: ink.text, width: 1.5, type: [4, 3] },
       itemStyle: { color: ink.text },
