@@ -187,7 +187,7 @@ impl Changed {
 }
 
 /// A store that reads and does nothing else.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ReadOnlyStore {
     inner: Arc<dyn ObjectStore>,
     ledger: Arc<Ledger>,
@@ -312,6 +312,16 @@ async fn blocking<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) 
 /// A tag without the quotes that listings leave out and headers put in.
 fn bare(tag: &str) -> &str {
     tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"')
+}
+
+impl fmt::Debug for ReadOnlyStore {
+    /// Without the inner store: Azure's client shows its SAS token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadOnlyStore")
+            .field("source", &self.source)
+            .field("pins", &self.pins.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl fmt::Display for ReadOnlyStore {
@@ -439,5 +449,109 @@ impl ObjectStore for ReadOnlyStore {
 
     async fn rename_opts(&self, from: &Path, _: &Path, _: RenameOptions) -> object_store::Result<()> {
         Err(self.refused("a renaming", from.as_ref()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bursar_domain::clock::FixedClock;
+    use object_store::ObjectStoreExt;
+    use object_store::memory::InMemory;
+
+    fn moment() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_760_000_000, 0).unwrap()
+    }
+
+    async fn store() -> (Arc<InMemory>, ReadOnlyStore) {
+        let inner = Arc::new(InMemory::new());
+        inner.put(&Path::from("a"), "hello".into()).await.unwrap();
+        let ledger = Arc::new(Ledger::new(Arc::new(FixedClock(moment()))));
+        (Arc::clone(&inner), ReadOnlyStore::new(inner, "s3://bills", ledger))
+    }
+
+    #[tokio::test]
+    async fn reads_pass_and_are_counted_exactly() {
+        // claim A4
+        let (_, store) = store().await;
+        let a = Path::from("a");
+        assert_eq!(store.head(&a).await.unwrap().size, 5);
+        assert_eq!(store.get(&a).await.unwrap().bytes().await.unwrap(), "hello");
+        assert_eq!(store.get_range(&a, 1..3).await.unwrap(), "el");
+        assert_eq!(store.get_ranges(&a, &[0..1, 4..5]).await.unwrap(), ["h", "o"]);
+        assert!(store.get(&Path::from("none")).await.is_err());
+        assert_eq!(store.list(None).count().await, 1);
+        assert_eq!(store.list_with_delimiter(None).await.unwrap().objects.len(), 1);
+        let totals = store.ledger().totals();
+        assert_eq!(totals.all, Count { operations: 7, bytes: 5 + 2 + 2 });
+        assert_eq!(totals.by_operation[&Operation::Get], Count { operations: 4, bytes: 9 });
+        assert_eq!(totals.by_operation[&Operation::List], Count { operations: 2, bytes: 0 });
+        assert_eq!(totals.by_source["s3://bills"], totals.all);
+        let entries = store.ledger().snapshot();
+        assert_eq!(
+            (entries[1].operation, entries[1].object.as_str(), entries[1].bytes),
+            (Operation::Get, "a", 5)
+        );
+        assert!(entries.iter().all(|entry| entry.time == moment()));
+    }
+
+    #[tokio::test]
+    async fn everything_else_ends_here() {
+        // claim A1
+        let (inner, store) = store().await;
+        let (a, b) = (Path::from("a"), Path::from("b"));
+        let refused = |result: object_store::Result<()>| {
+            let error = result.expect_err("it was let through");
+            assert!(error.to_string().contains("a source is only ever read"), "{error}");
+        };
+        refused(store.put(&a, "x".into()).await.map(|_| ()));
+        refused(store.put_multipart(&a).await.map(|_| ()));
+        refused(store.delete(&a).await);
+        refused(store.copy(&a, &b).await);
+        refused(store.copy_if_not_exists(&a, &b).await);
+        refused(store.rename(&a, &b).await);
+        refused(store.rename_if_not_exists(&a, &b).await);
+        assert_eq!(store.ledger().totals().all, Count::default());
+        assert_eq!(store.ledger().totals().by_operation[&Operation::Refused].operations, 7);
+        assert_eq!(inner.get(&a).await.unwrap().bytes().await.unwrap(), "hello");
+        assert!(inner.head(&b).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn memory_is_bounded_and_counts_are_not() {
+        let (_, store) = store().await;
+        for _ in 0..Ledger::KEPT + 5 {
+            store.head(&Path::from("a")).await.unwrap();
+        }
+        assert_eq!(store.ledger().snapshot().len(), Ledger::KEPT);
+        assert_eq!(store.ledger().totals().all.operations, Ledger::KEPT as u64 + 5);
+    }
+
+    #[tokio::test]
+    async fn a_pinned_object_is_the_one_that_was_listed() {
+        let (inner, store) = store().await;
+        let meta = store.head(&Path::from("a")).await.unwrap();
+        let object = ObjectRef {
+            path: "a".into(),
+            size_bytes: meta.size,
+            etag: meta.e_tag,
+            last_modified: meta.last_modified,
+            format: crate::delivery::FileFormat::Csv,
+            partitions: Vec::new(),
+        };
+        let pinned = store.pinned([&object]);
+        assert_eq!(pinned.get(&Path::from("a")).await.unwrap().bytes().await.unwrap(), "hello");
+        assert_eq!(pinned.get_ranges(&Path::from("a"), &[1..2, 3..4]).await.unwrap(), ["e", "l"]);
+        inner.put(&Path::from("a"), "other".into()).await.unwrap();
+        for error in [
+            pinned.get(&Path::from("a")).await.err(),
+            pinned.get_ranges(&Path::from("a"), &[1..2, 3..4]).await.err(),
+        ] {
+            let changed = error.as_ref().and_then(|error| Changed::find(error));
+            assert_eq!(
+                changed.map(ToString::to_string).as_deref(),
+                Some("`a` of s3://bills changed while it was read; run again")
+            );
+        }
     }
 }

@@ -6,7 +6,7 @@
 
 use super::{Dataset, Limits};
 use bursar_domain::BillingPeriod;
-use bursar_focus::dialect::Dialect;
+use bursar_focus::dialect::{Dialect, recognise};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde_json::Value;
 
@@ -164,21 +164,16 @@ fn aws(value: &Value, writer: Writer, files: Vec<Named>) -> Manifest {
                 .collect()
         })
         .unwrap_or_default();
-    let has = |name: &str| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
+    let recognised = recognise(&columns);
     let dialect = match writer {
         Writer::AwsLegacy => Some(Dialect::AwsCurLegacy),
-        _ if has("line_item_usage_amount")
-            || has("line_item_unblended_cost")
-            || has("bill_payer_account_id") =>
-        {
-            Some(Dialect::AwsCur2)
-        }
-        _ => None,
+        _ => recognised.as_ref().map(|found| found.dialect),
     };
+    let dataset = recognised.map_or(Dataset::CostAndUsage, |found| Dataset::from(found.dataset));
     Manifest {
         writer,
         files,
-        dataset: Dataset::CostAndUsage,
+        dataset,
         dialect,
         scope: account.map(|id| format!("aws:{id}")),
         dates: day("start").zip(day("end")),
@@ -288,7 +283,8 @@ mod tests {
     fn three_writers_are_told_apart() {
         let export = manifest(
             r#"{"exportArn":"arn:aws:bcm-data-exports:us-east-1:111122223333:export/daily-1","dataFiles":["s3://bills/cur/daily/data/BILLING_PERIOD=2025-01/daily-00001.csv.gz"],
-                "columns":[{"name":"bill_payer_account_id"},{"name":"line_item_usage_amount"}]}"#,
+                "columns":[{"name":"bill_payer_account_id"},{"name":"line_item_usage_amount"},{"name":"line_item_unblended_cost"},
+                {"name":"line_item_line_item_type"},{"name":"product"},{"name":"resource_tags"},{"name":"identity_line_item_id"}]}"#,
         );
         assert_eq!((export.writer, export.dialect), (Writer::AwsDataExports, Some(Dialect::AwsCur2)));
         assert_eq!(export.scope.as_deref(), Some("aws:111122223333"));

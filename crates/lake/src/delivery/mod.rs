@@ -175,6 +175,17 @@ impl Dataset {
     }
 }
 
+impl From<bursar_focus::spec::Dataset> for Dataset {
+    fn from(dataset: bursar_focus::spec::Dataset) -> Self {
+        match dataset {
+            bursar_focus::spec::Dataset::CostAndUsage => Self::CostAndUsage,
+            bursar_focus::spec::Dataset::ContractCommitment => Self::ContractCommitment,
+            bursar_focus::spec::Dataset::InvoiceDetail => Self::InvoiceDetail,
+            bursar_focus::spec::Dataset::BillingPeriod => Self::BillingPeriod,
+        }
+    }
+}
+
 impl fmt::Display for Dataset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

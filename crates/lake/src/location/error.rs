@@ -332,3 +332,94 @@ fn clean(text: &str) -> String {
     });
     words.collect::<Vec<_>>().join(" ").chars().take(300).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(location: &str, operation: &'static str, error: object_store::Error) -> SourceError {
+        let location = Location::parse(location).unwrap_or_else(|error| panic!("{error}"));
+        SourceError::of(&location, operation, Some("x/a.csv"), &error)
+    }
+
+    fn generic(said: &str) -> object_store::Error {
+        object_store::Error::Generic { store: "S3", source: said.into() }
+    }
+
+    #[test]
+    fn a_folder_without_permission_says_whose_it_is() {
+        let inner = io::Error::new(io::ErrorKind::PermissionDenied, "Permission denied (os error 13)");
+        let error = told(
+            "/srv/bills",
+            "list",
+            object_store::Error::Generic { store: "LocalFileSystem", source: inner.into() },
+        );
+        assert_eq!(error.fault(), Fault::Refused);
+        let text = error.to_string();
+        assert!(
+            text.contains("/srv/bills may not be read") && text.contains("chmod -R u+rX /srv/bills"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn each_cloud_names_the_permission_that_is_missing() {
+        let denied = || object_store::Error::PermissionDenied {
+            path: "x/a.csv".into(),
+            source: "<Code>AccessDenied</Code><Message>Access Denied</Message>".into(),
+        };
+        for (location, operation, says) in [
+            ("s3://bills/cur", "list", "s3:ListBucket on arn:aws:s3:::bills"),
+            ("s3://bills/cur", "get", "s3:GetObject on arn:aws:s3:::bills/cur/*"),
+            (
+                "abfss://cost@contoso.dfs.core.windows.net/x",
+                "list",
+                "Storage Blob Data Reader on the container `cost`",
+            ),
+            (
+                "abfss://FinOps@onelake.dfs.fabric.microsoft.com/b.Lakehouse",
+                "list",
+                "Fabric workspace `FinOps`",
+            ),
+            ("gs://bills", "list", "storage.objects.list on the bucket `bills`"),
+            ("gs://bills", "get", "storage.objects.get"),
+        ] {
+            let error = told(location, operation, denied());
+            assert_eq!(error.fault(), Fault::Refused);
+            assert!(
+                error.to_string().contains(says) && error.to_string().contains("AccessDenied: Access Denied"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn who_are_you_is_not_you_may_not() {
+        let wrong_key = "Server returned non-2xx status code: 403 Forbidden: <Error><Code>InvalidAccessKeyId</Code><Message>no such key</Message></Error>";
+        let error = told("s3://bills", "list", generic(wrong_key));
+        assert!(error.to_string().contains("set AWS_ACCESS_KEY_ID"), "{error}");
+        assert_eq!(error.fault(), Fault::Refused);
+        // Nothing was set at all: the client asked the machine, and the machine is in no cloud.
+        let error = told(
+            "s3://bills",
+            "list",
+            generic("Error performing PUT http://169.254.169.254/latest/api/token in 1s"),
+        );
+        assert!(matches!(error, SourceError::Settings { key: "AWS_ACCESS_KEY_ID", .. }), "{error:?}");
+        assert_eq!(error.fault(), Fault::BadInput);
+    }
+
+    #[test]
+    fn signatures_in_addresses_are_cut_off() {
+        let error = told(
+            "az://bills",
+            "list",
+            generic(
+                "Error performing GET https://c.blob.core.windows.net/bills?sv=1&sig=TOPSECRET in 1s - timeout",
+            ),
+        );
+        assert!(!format!("{error} {error:?}").contains("TOPSECRET"), "{error:?}");
+        assert!(error.to_string().contains("https://c.blob.core.windows.net/bills"), "{error}");
+        assert_eq!(error.fault(), Fault::Unreachable);
+    }
+}

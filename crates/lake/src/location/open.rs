@@ -406,3 +406,77 @@ fn retry() -> RetryConfig {
         retry_timeout: Duration::from_secs(30),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bursar_domain::clock::SystemClock;
+
+    fn opened(location: &str, environment: &[(&str, &str)]) -> Result<Source, SourceError> {
+        let environment: BTreeMap<String, String> =
+            environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Location::parse(location)?
+            .open(&move |key| environment.get(key).cloned(), Arc::new(Ledger::new(Arc::new(SystemClock))))
+    }
+
+    #[test]
+    fn a_connection_string_stands_for_its_parts() {
+        let check = |text: &str, expected: &[(&str, &str)]| {
+            let mut set: BTreeMap<&str, String> = BTreeMap::new();
+            connection_string(text, &mut set);
+            let found: Vec<(&str, &str)> = set.iter().map(|(k, v)| (*k, v.as_str())).collect();
+            assert_eq!(found, expected, "{text}");
+        };
+        check(
+            "DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey=a2V5PT0=;EndpointSuffix=core.windows.net",
+            &[("AZURE_STORAGE_ACCOUNT_KEY", "a2V5PT0="), ("AZURE_STORAGE_ACCOUNT_NAME", "contoso")],
+        );
+        check(
+            "AccountName=c;AccountKey=k;EndpointSuffix=core.chinacloudapi.cn",
+            &[
+                ("AZURE_STORAGE_ACCOUNT_KEY", "k"),
+                ("AZURE_STORAGE_ACCOUNT_NAME", "c"),
+                ("AZURE_STORAGE_ENDPOINT", "https://c.blob.core.chinacloudapi.cn"),
+            ],
+        );
+    }
+
+    #[test]
+    fn settings_are_checked_before_the_network_is_touched() {
+        let says = |location: &str, environment: &[(&str, &str)], text: &str| {
+            let error = opened(location, environment)
+                .map(|source| source.location().to_string())
+                .expect_err(location);
+            assert!(error.to_string().contains(text), "{error}");
+            assert_eq!(error.fault(), super::super::Fault::BadInput);
+        };
+        says("az://bills", &[], "AZURE_STORAGE_ACCOUNT_NAME");
+        says("s3://bills", &[("AWS_ENDPOINT_URL", "not an address")], "AWS_ENDPOINT_URL");
+        says("s3://bills", &[("AWS_ENDPOINT_URL", "http://minio.internal:9000")], "AWS_ALLOW_HTTP=true");
+        says("s3://bills", &[("AWS_ACCESS_KEY_ID", "only half")], "AWS_");
+        says(
+            "az://bills",
+            &[("AZURE_STORAGE_ACCOUNT_NAME", "c"), ("AZURE_STORAGE_ACCOUNT_KEY", "%%%")],
+            "AZURE_",
+        );
+        says("gs://bills", &[("GOOGLE_SERVICE_ACCOUNT", "/no/such/file.json")], "GOOGLE_");
+    }
+
+    #[test]
+    fn no_credential_is_ever_shown() {
+        let secrets = [
+            ("AWS_ACCESS_KEY_ID", "AKIATOPSECRET"),
+            ("AWS_SECRET_ACCESS_KEY", "TOPSECRET"),
+            ("AWS_SESSION_TOKEN", "TOPSECRET"),
+            ("AZURE_STORAGE_ACCOUNT_NAME", "contoso"),
+            ("AZURE_STORAGE_SAS_TOKEN", "sv=1&sig=TOPSECRET"),
+            ("AZURE_CLIENT_SECRET", "TOPSECRET"),
+        ];
+        for location in ["s3://bills/x", "az://bills/x"] {
+            let source = opened(location, &secrets).unwrap_or_else(|error| panic!("{error}"));
+            assert!(!source.location().to_string().contains("SECRET"));
+            assert!(!source.store().to_string().contains("SECRET"));
+            assert!(!format!("{source:?}").contains("SECRET"), "{source:?}");
+        }
+    }
+}
