@@ -8,7 +8,12 @@
 //! Refused on purpose: writing to a source, reading an object that a half-written delivery
 //! holds, adding two exports of the same charges.
 
+pub mod ask;
+pub mod bill;
+pub mod charges;
 pub mod delivery;
 pub mod engine;
 pub mod ledger;
 pub mod location;
+pub mod question;
+pub mod sql;

@@ -1,0 +1,92 @@
+//! Answering a question: one plan over the charges, then what a plan cannot say.
+//!
+//! The plan groups exact sums by dimensions, period and currency. Comparing with the period
+//! before, keeping the largest groups, converting currencies and explaining an empty answer happen
+//! on its rows. Amounts of two currencies never meet, unless the asker gave the rates, and then
+//! each rate stands in the notes.
+
+mod convert;
+mod period;
+mod plan;
+mod rows;
+
+pub use rows::{Answer, Read, Row, Total};
+
+use crate::charges::{Charges, Quarantine};
+use crate::question::{Compare, Question};
+use crate::sql::{Engine, QueryError};
+use bursar_domain::DateRange;
+use datafusion::prelude::SessionContext;
+use futures::TryStreamExt;
+use rows::Sums;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Answers a question from the rows.
+///
+/// # Errors
+/// When the question names what does not exist, or cannot be answered within bounds.
+pub async fn ask(
+    engine: &Arc<Engine>,
+    charges: &Charges,
+    question: &Question,
+    limit: Duration,
+) -> Result<Answer, QueryError> {
+    let quarantine = Arc::new(Quarantine::default());
+    let context = engine.session(charges, &quarantine)?;
+    let (engine_of, question_of) = (Arc::clone(engine), question.clone());
+    let mut answer = engine.run(limit, async move { answer(&engine_of, &context, &question_of).await }).await?;
+    answer.excluded = quarantine.excluded();
+    answer.dropped = quarantine.dropped().into_iter().map(|(reason, rows)| (reason.to_owned(), rows)).collect();
+    if quarantine.rounded() > 0 {
+        answer.notes.push(format!(
+            "{} values have more than 18 digits after the decimal point and were rounded at the 18th",
+            quarantine.rounded()
+        ));
+    }
+    Ok(answer)
+}
+
+async fn answer(engine: &Engine, context: &SessionContext, question: &Question) -> Result<Answer, QueryError> {
+    plan::check(context, question).await?;
+    let mut sums = collect(engine, context, question, question.period).await?;
+    let mut notes = Vec::new();
+    let before = match (question.compare, question.period) {
+        (Compare::Previous, Some(period)) => Some(collect(engine, context, question, Some(period.previous())).await?),
+        (Compare::Previous, None) => {
+            notes.push("there is no period before: give the days to compare with `from` and `to`".to_owned());
+            None
+        }
+        (Compare::None, _) => None,
+    };
+    if let Some(before) = before {
+        sums.beside(before, question);
+    }
+    if let Some(conversion) = &question.conversion {
+        notes.extend(convert::to_one(&mut sums, conversion)?);
+    }
+    let empty_reason = if sums.is_empty() { Some(why_empty(engine, context, question).await?) } else { None };
+    let mut answer = sums.into_answer(question);
+    answer.notes = notes;
+    answer.empty_reason = empty_reason;
+    Ok(answer)
+}
+
+async fn collect(
+    engine: &Engine,
+    context: &SessionContext,
+    question: &Question,
+    period: Option<DateRange>,
+) -> Result<Sums, QueryError> {
+    let frame = plan::sums(context, question, period).await?;
+    let rows = engine.start(frame).await?;
+    let batches = rows.stream.try_collect::<Vec<_>>().await.map_err(QueryError::of)?;
+    Sums::of(&batches, question)
+}
+
+async fn why_empty(engine: &Engine, context: &SessionContext, question: &Question) -> Result<String, QueryError> {
+    let frame = plan::extent(context).await?;
+    let rows = engine.start(frame).await?;
+    let batches = rows.stream.try_collect::<Vec<_>>().await.map_err(QueryError::of)?;
+    Ok(period::explain(&batches, question))
+}

@@ -1,0 +1,102 @@
+//! What an answer leaves out, counted.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// Examples kept per reason.
+const EXAMPLES: usize = 5;
+/// Reasons kept apart; beyond them, everything counts as one.
+const REASONS: usize = 200;
+
+/// A cell (or row) that could not be typed.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct QuarantinedCell {
+    /// Full name of the object.
+    pub object: String,
+    /// Data row, from 1.
+    pub row: u64,
+    /// Column, as the file names it; empty for a whole row.
+    pub column: String,
+    /// What stood there, shortened.
+    pub value: String,
+}
+
+/// Cells or rows left out for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Excluded {
+    /// Which column, empty for whole rows.
+    pub column: String,
+    /// Why, lower case, no full stop.
+    pub reason: String,
+    /// How many.
+    pub count: u64,
+    /// The first few.
+    pub examples: Vec<QuarantinedCell>,
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    excluded: BTreeMap<(String, &'static str), Excluded>,
+    dropped: BTreeMap<&'static str, u64>,
+    rounded: u64,
+}
+
+/// Collects faults while a question reads. Shared by the threads of one question.
+#[derive(Debug, Default)]
+pub struct Quarantine(Mutex<Book>);
+
+impl Quarantine {
+    /// Counts one cell, or a whole row when `column` is empty.
+    pub fn add(&self, column: &str, reason: &'static str, cell: impl FnOnce() -> QuarantinedCell) {
+        let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = book.excluded.len() >= REASONS;
+        let mut key = (column.to_owned(), reason);
+        if full && !book.excluded.contains_key(&key) {
+            key = (String::new(), "further cells that cannot be typed");
+        }
+        let entry = book.excluded.entry(key).or_insert_with_key(|(column, reason)| Excluded {
+            column: column.clone(),
+            reason: (*reason).to_owned(),
+            count: 0,
+            examples: Vec::new(),
+        });
+        entry.count += 1;
+        if entry.examples.len() < EXAMPLES {
+            entry.examples.push(cell());
+        }
+    }
+
+    /// Counts decimals rounded at the 18th digit.
+    pub fn add_rounded(&self, values: usize) {
+        if values > 0 {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).rounded += values as u64;
+        }
+    }
+
+    /// Counts native rows that are no charges (not a loss: they are other rows' other form).
+    pub fn add_dropped(&self, reason: &'static str, rows: usize) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).dropped.entry(reason).or_default() += rows as u64;
+    }
+
+    /// What was left out, most first.
+    #[must_use]
+    pub fn excluded(&self) -> Vec<Excluded> {
+        let book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<Excluded> = book.excluded.values().cloned().collect();
+        all.sort_by_key(|e| std::cmp::Reverse(e.count));
+        all
+    }
+
+    /// Native rows that are no charges, by reason.
+    #[must_use]
+    pub fn dropped(&self) -> Vec<(&'static str, u64)> {
+        let book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        book.dropped.iter().map(|(reason, rows)| (*reason, *rows)).collect()
+    }
+
+    /// Decimals rounded at the 18th digit after the point.
+    #[must_use]
+    pub fn rounded(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).rounded
+    }
+}
