@@ -1,1 +1,3 @@
 //! What the product does: workspaces, sources, asking, the demo
+
+pub mod demo;
