@@ -1,0 +1,8 @@
+//! Native exports through the public surface of the crate.
+
+mod aws;
+mod azure;
+mod bill;
+mod focus;
+mod google;
+mod oracle;
