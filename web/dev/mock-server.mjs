@@ -15,6 +15,9 @@ const PORT = Number(option("port", "8090"));
 const DIST = option("dist", new URL("../dist", import.meta.url).pathname);
 const SLOW = Number(option("slow", "0"));
 const TOKEN = "demo";
+// `--refresh 20`: the first so many seconds the sources are still looked through.
+const REFRESH = Number(option("refresh", "0"));
+const STARTED = Date.now();
 const CHARGES = makeCharges();
 
 const CSP =
@@ -435,7 +438,9 @@ function deliveries(source) {
   for (const one of SOURCES.filter((each) => each.deliveries && (!source || each.id === source))) {
     for (let at = 0; at < 14; at += 1) {
       const period = addMonths("2026-11-01", -at);
-      const provisional = FRESHNESS.find((each) => each.id === one.id)?.provisional_periods.includes(period);
+      const provisional = FRESHNESS.find(
+        (each) => each.source === one.location,
+      )?.provisional_periods.includes(period);
       const sums = { BilledCost: new Map(), EffectiveCost: new Map() };
       for (const charge of CHARGES) {
         if (charge.ProviderName !== one.providers[0] || month(charge.day) !== period) continue;
@@ -609,6 +614,7 @@ async function route(request, url) {
       measures: MEASURES,
       sources: 4,
       deliveries: 42,
+      refresh: refreshing(),
     };
   if (path === "/api/v1/dimensions") return { dimensions: DIMENSIONS, tag_keys: TAG_KEYS };
   const found = /^\/api\/v1\/dimensions\/([^/]+)\/values$/.exec(path);
@@ -621,6 +627,13 @@ async function route(request, url) {
   if (path === "/api/v1/ledger") return LEDGER();
   if (path === "/api/v1/sql" && request.method === "POST") return sql(JSON.parse(await bodyOf(request)));
   throw new Refusal(404, "not found", `there is nothing at ${path}`);
+}
+
+function refreshing() {
+  const seconds = (Date.now() - STARTED) / 1000;
+  return seconds < REFRESH
+    ? { what: "reading deliveries", done: Math.floor((seconds / REFRESH) * 42), total: 42 }
+    : null;
 }
 
 async function bodyOf(request) {

@@ -200,3 +200,21 @@ test("the table sorts by any column, and the order is in the address", async ({ 
   await header.getByRole("button").click();
   await expect(header).toHaveAttribute("aria-sort", "descending");
 });
+
+test("a long answer shows a slim bar, then says what it does, and can be stopped", async ({ page }) => {
+  const { search } = await fullMonth(page);
+  await page.goto(`/explore?${search}`);
+  await settled(page);
+  await page.route("**/api/v1/cost?*", async (route) => {
+    await new Promise((done) => setTimeout(done, 8_000));
+    await route.continue().catch(() => undefined);
+  });
+  await page.getByText("Total", { exact: true }).first().click();
+  await expect(page.getByRole("progressbar")).toBeVisible();
+  await expect(page.getByRole("table").first()).toBeVisible();
+  const status = page.getByRole("status").filter({ hasText: "Adding up the charges" });
+  await expect(status).toBeVisible();
+  await status.getByRole("button", { name: "Stop" }).click();
+  await expect(page.getByRole("progressbar")).toHaveCount(0);
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+});

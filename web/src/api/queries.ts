@@ -9,7 +9,9 @@ export function useWorkspace() {
     queryFn: ({ signal }) => api.workspace(signal),
     retry: false,
     // While signed out, look again: the link may be opened in another window.
-    refetchInterval: (query) => (query.state.status === "error" ? 3_000 : false),
+    // While the sources are looked through, follow along.
+    refetchInterval: (query) =>
+      query.state.status === "error" ? 3_000 : query.state.data?.refresh ? 1_500 : false,
   });
 }
 

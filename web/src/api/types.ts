@@ -17,6 +17,8 @@ export interface Workspace {
   measures: Measure[];
   sources: number;
   deliveries: number;
+  /** The look through the sources that runs, if one does; `total` is 0 while unknown. */
+  refresh?: { what: string; done: number; total: number } | null;
 }
 
 export interface Dimension {

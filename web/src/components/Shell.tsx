@@ -7,6 +7,7 @@ import { useShortcuts } from "../lib/shortcuts";
 import { SignIn } from "../pages/SignIn";
 import { HelpIcon } from "./icons";
 import { Progress } from "./Progress";
+import { Refreshing } from "./Refreshing";
 import { SchemeToggle } from "./SchemeToggle";
 import { Shortcuts } from "./Shortcuts";
 import { Failure } from "./states";
@@ -107,6 +108,7 @@ export function Shell() {
       <main id="main" tabIndex={-1}>
         {workspace.data ? (
           <WorkspaceContext value={workspace.data}>
+            <Refreshing refresh={workspace.data.refresh ?? null} />
             <Outlet />
           </WorkspaceContext>
         ) : (

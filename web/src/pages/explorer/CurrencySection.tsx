@@ -66,7 +66,8 @@ export function CurrencySection({
   const pick = useCallback(
     (x: number, y: number) => {
       if (grain === "total") {
-        const group = drawn[drawn.length - 1 - y]?.group;
+        const one = drawn[drawn.length - 1 - y];
+        const group = one?.group ?? one?.members.find((member) => member.other);
         if (group) onDrill(group);
         return;
       }

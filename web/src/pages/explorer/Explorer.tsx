@@ -93,6 +93,7 @@ export function Explorer() {
       <div className="page-head">
         <h1>Explorer</h1>
         <div className="row">
+          <CopyLink question={question} range={range} defaultMeasure={workspace.default_measure} />
           <a className="control quiet" href={api.exportHref(asked, "csv")} download>
             CSV
           </a>
@@ -227,6 +228,37 @@ export function Explorer() {
         </div>
       )}
     </div>
+  );
+}
+
+interface CopyProps {
+  question: Question;
+  range: Range;
+  defaultMeasure: string;
+}
+
+/** A link to exactly these days: "this month" in the address would mean another month next month. */
+function CopyLink({ question, range, defaultMeasure }: CopyProps) {
+  const [copied, setCopied] = useState(false);
+  const search = toSearch({ ...question, period: range }, defaultMeasure);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(`${window.location.origin}/explore?${search}`);
+      setCopied(true);
+      setTimeout(() => setCopied(false), 2000);
+    } catch {
+      // No clipboard here (plain http on another host): the address bar has the question too.
+    }
+  };
+  return (
+    <button
+      type="button"
+      className="control"
+      onClick={() => void copy()}
+      title="With the days fixed as they are shown"
+    >
+      <span aria-live="polite">{copied ? "Copied" : "Copy link"}</span>
+    </button>
   );
 }
 
