@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use bursar_domain::Clock;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use futures::stream::{self, BoxStream, StreamExt};
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
     CopyOptions, GetOptions, GetRange, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta,
@@ -28,6 +28,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// How much of a local file is read at once.
 const CHUNK_BYTES: u64 = 1 << 20;
+/// How much of a large object one request over HTTP asks for, so that a slow reader of a large file
+/// meets no time limit and a broken connection costs little.
+const REQUEST_BYTES: u64 = 32 << 20;
 
 /// What was asked of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -186,14 +189,21 @@ impl Changed {
     }
 }
 
+/// What a catalogue saw of an object.
+#[derive(Debug)]
+struct Pin {
+    etag: String,
+    size_bytes: u64,
+}
+
 /// A store that reads and does nothing else.
 #[derive(Clone)]
 pub struct ReadOnlyStore {
     inner: Arc<dyn ObjectStore>,
     ledger: Arc<Ledger>,
     source: Arc<str>,
-    /// Path → ETag, as the catalogue saw them.
-    pins: Arc<HashMap<Path, String>>,
+    /// The objects as the catalogue saw them.
+    pins: Arc<HashMap<Path, Pin>>,
     /// Whether the store speaks HTTP, where `If-Match` wants quotes and a listing may omit them.
     quoted: bool,
 }
@@ -216,7 +226,10 @@ impl ReadOnlyStore {
     pub fn pinned<'a>(&self, objects: impl IntoIterator<Item = &'a ObjectRef>) -> Self {
         let pins = objects
             .into_iter()
-            .filter_map(|object| Some((Path::parse(&object.path).ok()?, object.etag.clone()?)))
+            .filter_map(|object| {
+                let pin = Pin { etag: object.etag.clone()?, size_bytes: object.size_bytes };
+                Some((Path::parse(&object.path).ok()?, pin))
+            })
             .collect();
         Self { pins: Arc::new(pins), ..self.clone() }
     }
@@ -237,6 +250,49 @@ impl ReadOnlyStore {
     fn changed(&self, location: &Path) -> object_store::Error {
         let changed = Changed { object: location.to_string(), source_name: Arc::clone(&self.source) };
         object_store::Error::Precondition { path: location.to_string(), source: Box::new(changed) }
+    }
+
+    /// One request, one entry.
+    async fn get_once(&self, location: &Path, options: GetOptions) -> object_store::Result<GetResult> {
+        let operation = if options.head { Operation::Head } else { Operation::Get };
+        let asked = match &options.range {
+            Some(GetRange::Bounded(range)) => range.end.saturating_sub(range.start),
+            _ => 0,
+        };
+        let result = self.get_checked(location, options).await;
+        let bytes = match &result {
+            Ok(_) if operation == Operation::Head => 0,
+            Ok(result) => result.range.end.saturating_sub(result.range.start),
+            Err(_) => asked,
+        };
+        self.ledger.record(operation, &self.source, location.as_ref(), bytes);
+        result
+    }
+
+    /// A large object by requests of [`REQUEST_BYTES`], one after the other. Its tag is pinned, so
+    /// all of them see one content.
+    async fn get_in_parts(
+        &self,
+        location: &Path,
+        options: GetOptions,
+        size: u64,
+    ) -> object_store::Result<GetResult> {
+        let part = move |start: u64| {
+            let range = start..size.min(start + REQUEST_BYTES);
+            GetOptions { range: Some(range.into()), ..options.clone() }
+        };
+        let first = self.get_once(location, part(0)).await?;
+        let (meta, attributes) = (first.meta.clone(), first.attributes.clone());
+        let (store, location) = (self.clone(), location.clone());
+        let rest = stream::iter((1..).map(|n| n * REQUEST_BYTES).take_while(move |start| *start < size))
+            .then(move |start| {
+                let (store, location, options) = (store.clone(), location.clone(), part(start));
+                async move {
+                    Ok::<_, object_store::Error>(store.get_once(&location, options).await?.into_stream())
+                }
+            });
+        let payload = GetResultPayload::Stream(first.into_stream().chain(rest.try_flatten()).boxed());
+        Ok(GetResult { payload, meta, range: 0..size, attributes })
     }
 
     /// A pinned local file, as a stream that fails if the file was written into meanwhile.
@@ -276,9 +332,10 @@ impl ReadOnlyStore {
         let Some(pin) = self.pins.get(location) else {
             return self.inner.get_opts(location, options).await;
         };
-        options.if_match = Some(if self.quoted { format!("\"{}\"", bare(pin)) } else { pin.clone() });
+        let tag = &pin.etag;
+        options.if_match = Some(if self.quoted { format!("\"{}\"", bare(tag)) } else { tag.clone() });
         match self.inner.get_opts(location, options).await {
-            Ok(result) if result.meta.e_tag.as_deref().is_none_or(|tag| bare(tag) == bare(pin)) => {
+            Ok(result) if result.meta.e_tag.as_deref().is_none_or(|seen| bare(seen) == bare(tag)) => {
                 Ok(self.guard_local(result))
             }
             Ok(_) | Err(object_store::Error::Precondition { .. } | object_store::Error::NotFound { .. }) => {
@@ -350,19 +407,11 @@ impl ObjectStore for ReadOnlyStore {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> object_store::Result<GetResult> {
-        let operation = if options.head { Operation::Head } else { Operation::Get };
-        let asked = match &options.range {
-            Some(GetRange::Bounded(range)) => range.end.saturating_sub(range.start),
-            _ => 0,
-        };
-        let result = self.get_checked(location, options).await;
-        let bytes = match &result {
-            Ok(_) if operation == Operation::Head => 0,
-            Ok(result) => result.range.end.saturating_sub(result.range.start),
-            Err(_) => asked,
-        };
-        self.ledger.record(operation, &self.source, location.as_ref(), bytes);
-        result
+        let size = self.pins.get(location).map_or(0, |pin| pin.size_bytes);
+        if self.quoted && !options.head && options.range.is_none() && size > REQUEST_BYTES {
+            return self.get_in_parts(location, options, size).await;
+        }
+        self.get_once(location, options).await
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> object_store::Result<Vec<Bytes>> {
@@ -381,7 +430,10 @@ impl ObjectStore for ReadOnlyStore {
             return self.inner.get_ranges(location, ranges).await;
         }
         // One open file gives all ranges, and is looked at again afterwards.
-        let options = GetOptions { if_match: self.pins.get(location).cloned(), ..GetOptions::default() };
+        let options = GetOptions {
+            if_match: self.pins.get(location).map(|pin| pin.etag.clone()),
+            ..GetOptions::default()
+        };
         let result = match self.inner.get_opts(location, options).await {
             Err(object_store::Error::Precondition { .. } | object_store::Error::NotFound { .. }) => {
                 return Err(self.changed(location));

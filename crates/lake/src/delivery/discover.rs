@@ -1,6 +1,6 @@
 //! From a listing to deliveries.
 
-use super::overlap::refuse_overlaps;
+use super::overlap::{refuse_copies, refuse_overlaps};
 use super::path::{folder, name};
 use super::runs::Listing;
 use super::{Catalogue, Delivery, DeliveryKey, FileFormat, Ignored, plain, runs};
@@ -88,6 +88,7 @@ pub async fn discover(
     };
     catalogue.refused.extend(rest.refused);
     refuse_overlaps(&mut [(source, &mut catalogue)]);
+    refuse_copies(&mut [(source, &mut catalogue)]).await?;
     if catalogue.deliveries.is_empty() && catalogue.refused.is_empty() {
         let seen = listing.objects.len();
         let what = catalogue

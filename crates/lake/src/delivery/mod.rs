@@ -29,7 +29,7 @@ mod tests;
 pub use diff::{Change, Changes};
 pub use discover::{Limits, discover};
 pub use format::FileFormat;
-pub use overlap::refuse_overlaps;
+pub use overlap::{refuse_copies, refuse_overlaps};
 pub use refusal::{Ignored, OverlapSide, Refusal};
 
 use bursar_domain::id::DeliveryId;

@@ -3,8 +3,11 @@
 //! Adding them up doubles the bill, and picking one in silence hides the mistake. Both are named
 //! and neither is counted.
 
-use super::{Catalogue, Dataset, Delivery, OverlapSide, Refusal};
-use crate::location::Source;
+use super::path::name;
+use super::{Catalogue, Dataset, Delivery, FileFormat, OverlapSide, Refusal};
+use crate::location::{Source, SourceError};
+use object_store::ObjectStore;
+use object_store::path::Path;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Takes deliveries out that overlap, within and across sources, and puts the refusals in.
@@ -12,7 +15,97 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// `discover` does so within one source already; call it for all sources of one bill. A scope that
 /// only the rows tell ([`Delivery::scope`]) may be filled in before.
 pub fn refuse_overlaps(sources: &mut [(&Source, &mut Catalogue)]) {
-    let refusals = find(sources);
+    let pairs = find(sources);
+    take_out(sources, pairs);
+}
+
+/// The same for copies: files of one name and size whose beginnings and ends are equal, in two
+/// deliveries that may be of one month. Sees what no manifest tells: an export and its backup.
+///
+/// Reads a few kilobytes, and only of files that look alike.
+///
+/// # Errors
+/// When such a file cannot be read.
+pub async fn refuse_copies(sources: &mut [(&Source, &mut Catalogue)]) -> Result<(), SourceError> {
+    let mut alike: BTreeMap<(String, u64), Vec<(Which, String)>> = BTreeMap::new();
+    for (at, (_, catalogue)) in sources.iter().enumerate() {
+        for (index, delivery) in catalogue.deliveries.iter().enumerate() {
+            for object in &delivery.objects {
+                let least =
+                    if object.format == FileFormat::Parquet { LEAST_PARQUET_BYTES } else { LEAST_BYTES };
+                if object.size_bytes >= least {
+                    let like = (name(&object.path).to_owned(), object.size_bytes);
+                    alike.entry(like).or_default().push(((at, index), object.path.clone()));
+                }
+            }
+        }
+    }
+    let mut pairs: Vec<(Which, Which, String)> = Vec::new();
+    let mut looked = 0_usize;
+    for ((name, size), objects) in alike {
+        let rivals = |(which, _): &&(Which, String)| {
+            objects.iter().any(|(other, _)| other != which && may_be_same_days(sources, *other, *which))
+        };
+        let mut seen: Vec<(Which, Vec<u8>)> = Vec::new();
+        for (which, path) in objects.iter().filter(rivals) {
+            if looked == MOST_LOOKS {
+                break;
+            }
+            looked += 1;
+            let found = ends(sources, *which, path, size).await?;
+            let copied = seen.iter().find(|(other, theirs)| {
+                other != which && *theirs == found && may_be_same_days(sources, *other, *which)
+            });
+            if let Some((other, _)) = copied
+                && !pairs.iter().any(|(a, b, _)| (a, b) == (other, which))
+            {
+                pairs.push((
+                    *other,
+                    *which,
+                    format!("their files `{name}` of {size} bytes are copies of each other"),
+                ));
+            }
+            seen.push((*which, found));
+        }
+    }
+    take_out(sources, pairs);
+    Ok(())
+}
+
+/// A file smaller than this may be a header without rows, which two honest exports may share.
+const LEAST_BYTES: u64 = 4 << 10;
+/// The same for Parquet, whose footer describes each column.
+const LEAST_PARQUET_BYTES: u64 = 32 << 10;
+/// How much of a file's beginning and end is compared.
+const END_BYTES: u64 = 16 << 10;
+/// How many files are compared at most.
+const MOST_LOOKS: usize = 256;
+
+fn may_be_same_days(sources: &[(&Source, &mut Catalogue)], a: Which, b: Which) -> bool {
+    let of = |(at, index): Which| sources.get(at).and_then(|(_, catalogue)| catalogue.deliveries.get(index));
+    let (Some(a), Some(b)) = (of(a), of(b)) else { return false };
+    match (a.covers, b.covers) {
+        (Some(a), Some(b)) => a.from() < b.to() && b.from() < a.to(),
+        _ => true,
+    }
+}
+
+/// The beginning and the end of an object. The end has the checksum of a gzip and the footer of a Parquet file.
+async fn ends(
+    sources: &[(&Source, &mut Catalogue)],
+    which: Which,
+    path: &str,
+    size: u64,
+) -> Result<Vec<u8>, SourceError> {
+    let Some((source, _)) = sources.get(which.0) else { return Ok(Vec::new()) };
+    let said = |error: object_store::Error| SourceError::of(source.location(), "get", Some(path), &error);
+    let location = Path::parse(path).map_err(|error| said(error.into()))?;
+    let ranges = [0..size.min(END_BYTES), size.saturating_sub(END_BYTES)..size];
+    let parts = source.store().get_ranges(&location, &ranges).await.map_err(said)?;
+    Ok(parts.concat())
+}
+
+fn take_out(sources: &mut [(&Source, &mut Catalogue)], refusals: Vec<(Which, Which, String)>) {
     let mut out: HashSet<(usize, usize)> = HashSet::new();
     for (first, second, because) in refusals {
         out.insert(first);

@@ -549,3 +549,35 @@ async fn the_catalogue_survives_its_json() {
     assert_eq!(back, catalogue);
     assert!(back.diff(&catalogue).is_empty());
 }
+
+#[tokio::test]
+async fn a_backup_beside_the_export_is_not_added() {
+    let rows = |seed: u32| (0..2000_u32).map(|n| format!("{},{}\n", n * seed, seed)).collect::<String>();
+    let (january, february, same_size) = (rows(1), rows(2), rows(1).replace("1999,1", "1998,1"));
+    let source = bucket(
+        "b",
+        "",
+        &[
+            ("exports/billing_period=2025-01/part-0.csv", &january),
+            ("exports/billing_period=2025-02/part-0.csv", &february),
+            ("backup/2025/part-0.csv", &january),
+            ("other/billing_period=2025-01/part-0.csv", &same_size),
+            // The same bytes for another month are another month's.
+            ("exports/billing_period=2025-03/part-0.csv", &february),
+        ],
+    )
+    .await;
+    let catalogue = found(&source).await;
+    let left: Vec<&str> =
+        catalogue.deliveries.iter().map(|delivery| delivery.objects[0].path.as_str()).collect();
+    assert_eq!(
+        left,
+        [
+            "exports/billing_period=2025-02/part-0.csv",
+            "exports/billing_period=2025-03/part-0.csv",
+            "other/billing_period=2025-01/part-0.csv",
+        ]
+    );
+    let said = refusals(&catalogue).join("\n");
+    assert!(catalogue.refused[0].is_overlap() && said.contains("backup/2025/part-0.csv"), "{said}");
+}

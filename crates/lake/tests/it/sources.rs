@@ -295,6 +295,50 @@ async fn a_local_file_that_changes_is_noticed() {
     assert!(pinned.get(&path).await.is_err_and(|error| Changed::find(&error).is_some()));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_object_is_read_in_parts_of_one_content() {
+    let Some(peer) = peers::fake_gcs() else { return };
+    peer.make("big").unwrap();
+    let content: Vec<u8> = (0..70_000_000_u32).map(|n| (n / 7) as u8).collect();
+    peer.put("big", "a.csv", &content).unwrap();
+    let source = open("gs://big", &peer.environment()).unwrap();
+    let catalogue = look(&source).await.unwrap_or_else(|error| panic!("{error}"));
+    let pinned = source.store().pinned(&catalogue.deliveries[0].objects);
+    let before = source.store().ledger().totals().all;
+    let read = pinned.get(&ObjectPath::from("a.csv")).await.unwrap().bytes().await.unwrap();
+    assert!(read == content, "another content");
+    let counted = source.store().ledger().totals().all.since(before);
+    assert_eq!((counted.operations, counted.bytes), (3, 70_000_000));
+    // Overwritten between two parts: an error, not a mixture.
+    let mut stream = pinned.get(&ObjectPath::from("a.csv")).await.unwrap().into_stream();
+    assert!(futures::StreamExt::next(&mut stream).await.unwrap().is_ok());
+    peer.put("big", "a.csv", &content[1..]).unwrap();
+    let rest: Vec<_> = futures::StreamExt::collect(stream).await;
+    assert!(rest.into_iter().any(|chunk| chunk.is_err_and(|error| Changed::find(&error).is_some())));
+}
+
+#[tokio::test]
+async fn odd_names_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let names =
+        ["a b.csv", "ü.csv", "50%.csv", "x%20y.csv", "a#b.csv", "team=R%26D/q?.csv", "-.csv", "[1].csv"];
+    for name in names {
+        write(folder.path(), name, name.as_bytes());
+    }
+    let source = open(folder.path().to_str().unwrap(), NOTHING).unwrap();
+    let catalogue = look(&source).await.unwrap_or_else(|error| panic!("{error}"));
+    let mut read = Vec::new();
+    for object in catalogue.deliveries.iter().flat_map(|delivery| &delivery.objects) {
+        let path = ObjectPath::parse(&object.path).unwrap();
+        let bytes = source.store().get(&path).await.unwrap_or_else(|e| panic!("{e}")).bytes().await.unwrap();
+        read.push(String::from_utf8(bytes.to_vec()).unwrap());
+    }
+    read.sort();
+    let mut expected = names.map(str::to_owned).to_vec();
+    expected.sort();
+    assert_eq!(read, expected);
+}
+
 #[tokio::test]
 async fn a_file_and_its_folder_as_two_sources_are_refused() {
     let folder = tempfile::tempdir().unwrap();
