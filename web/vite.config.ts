@@ -1,10 +1,21 @@
+import { readFileSync } from "node:fs";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
 // The page runs under `script-src 'self'; style-src 'self'`: nothing may be inlined into index.html,
 // and no asset may become a data: URL except images (see README.md).
 export default defineConfig({
-  plugins: [react()],
+  plugins: [
+    react(),
+    {
+      // `build.license` sees modules only; the font's licence (OFL 1.1) travels with it all the same.
+      name: "font-license",
+      generateBundle() {
+        const source = readFileSync("node_modules/@fontsource-variable/inter/LICENSE", "utf8");
+        this.emitFile({ type: "asset", fileName: "inter-license.txt", source });
+      },
+    },
+  ],
   build: {
     outDir: "dist",
     assetsInlineLimit: 0,

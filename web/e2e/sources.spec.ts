@@ -1,5 +1,6 @@
 import type { Conformance, Delivery, Source } from "../src/api/types";
 import { monthLabel } from "../src/lib/dates";
+import { plural } from "../src/lib/money";
 import { expect, settled, test } from "./support";
 
 test("every source stands there with its place and how fresh it is", async ({ page }) => {
@@ -31,10 +32,12 @@ test("findings name their rule and how many rows break it", async ({ page }) => 
   const answer: Conformance = await (await page.request.get("/api/v1/conformance")).json();
   await page.goto("/sources?tab=conformance");
   if (answer.findings.length === 0) await expect(page.getByText("Nothing to report")).toBeVisible();
-  for (const one of answer.findings)
-    await expect(page.getByRole("region", { name: one.rule, exact: true }).first()).toContainText(
-      one.explanation,
-    );
+  for (const one of answer.findings) {
+    const card = page
+      .getByRole("region", { name: one.rule, exact: true })
+      .filter({ hasText: one.explanation });
+    await expect(card.first()).toContainText(plural(one.count, "row"));
+  }
 });
 
 test("the ledger lists reads only", async ({ page }) => {

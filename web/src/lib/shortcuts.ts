@@ -5,9 +5,11 @@ const SEQUENCE_MS = 1200;
 
 /** True where a key belongs to the text being typed. */
 function isTyping(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement)
+    return !["radio", "checkbox", "button", "submit"].includes(target.type);
   return (
     target instanceof HTMLElement &&
-    (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName))
+    (target.isContentEditable || ["TEXTAREA", "SELECT"].includes(target.tagName))
   );
 }
 
