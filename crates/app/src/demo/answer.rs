@@ -60,7 +60,7 @@ pub struct Anomaly {
     pub cause: String,
 }
 
-/// Something a conformance check is meant to find.
+/// Something that is not as FOCUS wants it, on purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownFinding {
     /// Where.
@@ -69,6 +69,8 @@ pub struct KnownFinding {
     pub billing_period: Option<BillingPeriod>,
     /// The columns.
     pub columns: Vec<String>,
+    /// Rules of FOCUS 1.2 that it breaks; none when a reader can make it right without asking.
+    pub rules: Vec<String>,
     /// What and why.
     pub explanation: String,
 }
@@ -114,30 +116,42 @@ pub(super) fn anomalies(worlds: &[World], calendar: &Calendar) -> Vec<Anomaly> {
 }
 
 pub(super) fn known_findings(calendar: &Calendar) -> Vec<KnownFinding> {
-    let finding = |provider, billing_period, columns: &[&str], explanation: &str| KnownFinding {
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    let finding = |provider, billing_period, columns, rules, explanation: &str| KnownFinding {
         provider,
         billing_period,
-        columns: columns.iter().map(|column| (*column).to_owned()).collect(),
+        columns: owned(columns),
+        rules: owned(rules),
         explanation: explanation.to_owned(),
     };
     vec![
         finding(
+            Provider::Aws,
+            None,
+            &["SkuPriceId"],
+            &["SkuPriceId-C-005-C"],
+            "purchases and unused parts of commitments have no price id: a gap that AWS documents",
+        ),
+        finding(
             Provider::Azure,
             Some(calendar.months()[super::delivery::LITERAL_NULLS_AT]),
             &["ChargeClass", "CommitmentDiscountId", "CommitmentDiscountStatus", "ResourceName", "InvoiceId"],
+            &[],
             "one delivery spells NULL as the word NULL",
         ),
         finding(
             Provider::Azure,
             None,
             &["ListCost", "ListUnitPrice"],
-            "marketplace charges have no list price: Azure's export gives 0",
+            &[],
+            "marketplace charges have a list price of 0, as Azure's export has no price for them",
         ),
         finding(
-            Provider::Azure,
+            Provider::Gcp,
             None,
-            &["PricingUnit", "ConsumedUnit", "CommitmentDiscountUnit"],
-            "units such as GB/Month are Azure's own and not in the Unit Format",
+            &["Tags"],
+            &["Tags-C-001-M", "KeyValueFormat-A-004-M"],
+            "tags are an array of key and value, as BigQuery has them, not one JSON object",
         ),
     ]
 }

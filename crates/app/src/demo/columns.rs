@@ -264,7 +264,7 @@ pub(super) fn value<'a>(column: Column, charge: &'a Charge<'_>, frame: &'a Frame
         C::SkuId => text(sku.map(|sku| sku.id)),
         C::SkuMeter => text(sku.map(|sku| sku.meter)),
         C::SkuPriceDetails => text(sku.and_then(|sku| sku.details)),
-        C::SkuPriceId => text(sku.map(|sku| sku.price_id)),
+        C::SkuPriceId => text(sku.map(|sku| sku.price_id).filter(|id| !id.is_empty())),
         C::SubAccountId => text(Some(&charge.account.id)),
         C::SubAccountName => text(Some(&charge.account.name)),
         C::SubAccountType => text(Some(terms.sub_account_type)),

@@ -152,8 +152,11 @@ pub(super) fn of(
             usage_unit: "Hours",
         });
     }
-    for commitment in &mut commitments {
-        commitment.price_id = format!("{}-1Y", commitment.sku_id);
+    // AWS leaves it out: a known finding.
+    if provider != Provider::Aws {
+        for commitment in &mut commitments {
+            commitment.price_id = format!("{}-1Y", commitment.sku_id);
+        }
     }
     commitments
 }

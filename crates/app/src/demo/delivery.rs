@@ -57,7 +57,7 @@ pub(super) fn write(out: &Path, world: &World, calendar: &Calendar, job: Job) ->
         Provider::Aws => aws(out, world, calendar, job, &frame, delivered, &mut chance),
         Provider::Azure => azure(out, world, calendar, job, &frame, delivered, &mut chance),
         Provider::Gcp => {
-            let folder = out.join("gcp").join(format!("billing_period={}", job.month));
+            let folder = out.join("gcp").join("provider=gcp").join(format!("billing_period={}", job.month));
             parquet(
                 &folder.join("larkfield-focus-000000000000.parquet"),
                 world,

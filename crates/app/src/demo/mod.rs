@@ -15,7 +15,7 @@
 //! OUT/aws/larkfield-focus/data/BILLING_PERIOD=2026-10/…/….snappy.parquet   FOCUS 1.2, US dollars
 //! OUT/aws/larkfield-focus/metadata/BILLING_PERIOD=2026-10/…/…-Manifest.json
 //! OUT/azure/larkfield-focus/20261001-20261031/…/part_0_0001.csv.gz         FOCUS 1.2-preview, euros
-//! OUT/gcp/billing_period=2026-10/….parquet                                 FOCUS 1.2, US dollars
+//! OUT/gcp/provider=gcp/billing_period=2026-10/….parquet                    FOCUS 1.2, US dollars
 //! OUT/answer-key.json
 //! ```
 

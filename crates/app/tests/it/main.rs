@@ -1,0 +1,5 @@
+//! What the product does, through its public functions.
+
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod demo;
