@@ -56,23 +56,27 @@ pub async fn discover(
     superseded.objects += rest.superseded.objects;
     superseded.size_bytes += rest.superseded.size_bytes;
     let mut newest: BTreeMap<DeliveryKey, Delivery> = BTreeMap::new();
-    for delivery in found.deliveries.into_iter().chain(rest.deliveries) {
-        let mut older = None;
-        match newest.entry(delivery.key()) {
+    for mut delivery in found.deliveries.into_iter().chain(rest.deliveries) {
+        // Only a later run of the same export replaces. `x/aws.csv` and `x/aws/part-0.csv` would be
+        // called alike and are not one write.
+        while newest
+            .get(&delivery.key())
+            .is_some_and(|other| other.manifest.is_none() || delivery.manifest.is_none())
+        {
+            delivery.export.push('*');
+        }
+        // Snapshots of one month in folders that name other days: `20250101-20250105`, then `…06`.
+        let age = |delivery: &Delivery| (delivery.delivered_at, delivery.covers.map(|days| days.to()));
+        let older = match newest.entry(delivery.key()) {
             Entry::Vacant(place) => {
                 place.insert(delivery);
+                continue;
             }
-            // Snapshots of one month in folders that name other days: `20250101-20250105`, then `…06`.
-            Entry::Occupied(mut place) => {
-                let later = (delivery.delivered_at, delivery.covers.map(|days| days.to()))
-                    > (place.get().delivered_at, place.get().covers.map(|days| days.to()));
-                older = Some(if later { place.insert(delivery) } else { delivery });
-            }
-        }
-        if let Some(older) = older {
-            superseded.objects += u64::try_from(older.objects.len()).unwrap_or(u64::MAX);
-            superseded.size_bytes += older.size_bytes();
-        }
+            Entry::Occupied(mut place) if age(&delivery) > age(place.get()) => place.insert(delivery),
+            Entry::Occupied(_) => delivery,
+        };
+        superseded.objects += u64::try_from(older.objects.len()).unwrap_or(u64::MAX);
+        superseded.size_bytes += older.size_bytes();
     }
     let mut ignored: Vec<Ignored> =
         found.ignored.into_iter().map(|(object, reason)| Ignored { object, reason }).collect();

@@ -42,6 +42,8 @@ pub(super) struct Manifest {
     pub files: Vec<Named>,
     pub dataset: Dataset,
     pub dialect: Option<Dialect>,
+    /// What the columns alone tell.
+    pub by_columns: Option<Dialect>,
     pub scope: Option<String>,
     /// First and last day as written; see [`super::path::covers`].
     pub dates: Option<(NaiveDate, NaiveDate)>,
@@ -64,30 +66,39 @@ pub(super) enum Reading {
     Bad(String),
 }
 
-/// Reads the text of a manifest.
-pub(super) fn read(text: &[u8], limits: &Limits) -> Reading {
+/// Names under which writers list their files; the first is the usual one of AWS Data Exports.
+const LISTS: &[&str] =
+    &["dataFiles", "reportKeys", "data_files", "dataFilePaths", "files", "fileList", "objects", "blobs"];
+
+/// Reads the text of a manifest. `expected` says that it lies where a cloud writes manifests, so that
+/// it must be one.
+pub(super) fn read(text: &[u8], expected: bool, limits: &Limits) -> Reading {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let value: Value = match serde_json::from_slice(text) {
         Ok(value) => value,
         Err(error) => return Reading::Bad(format!("it is not JSON ({error})")),
     };
-    let Some(object) = value.as_object() else { return Reading::NotOurs };
-    let list = |key: &str| object.get(key).and_then(Value::as_array);
-    let writer = if list("blobs").is_some()
-        && ["exportConfig", "runInfo", "manifestVersion"].iter().any(|key| object.contains_key(*key))
-    {
-        Writer::Azure
-    } else if list("reportKeys").is_some() {
-        Writer::AwsLegacy
-    } else if list("dataFiles").is_some() {
-        Writer::AwsDataExports
-    } else {
-        return Reading::NotOurs;
+    let unlike = || {
+        if expected {
+            Reading::Bad("it names no files: a list such as `dataFiles` is expected".to_owned())
+        } else {
+            Reading::NotOurs
+        }
     };
-    let key = match writer {
-        Writer::Azure => "blobs",
-        Writer::AwsLegacy => "reportKeys",
-        Writer::AwsDataExports => "dataFiles",
+    let Some(object) = value.as_object() else { return unlike() };
+    let list = |key: &str| object.get(key).and_then(Value::as_array);
+    let of_azure = ["exportConfig", "runInfo", "manifestVersion"].iter().any(|key| object.contains_key(*key));
+    let (writer, key) = if list("blobs").is_some() && (of_azure || expected) {
+        (Writer::Azure, "blobs")
+    } else if list("reportKeys").is_some() {
+        (Writer::AwsLegacy, "reportKeys")
+    } else if list("dataFiles").is_some() {
+        (Writer::AwsDataExports, "dataFiles")
+    } else {
+        match LISTS.iter().find(|key| expected && list(key).is_some()) {
+            Some(key) => (Writer::AwsDataExports, *key),
+            None => return unlike(),
+        }
     };
     let entries = list(key).map(Vec::as_slice).unwrap_or_default();
     if entries.len() > limits.manifest_files {
@@ -165,16 +176,15 @@ fn aws(value: &Value, writer: Writer, files: Vec<Named>) -> Manifest {
         })
         .unwrap_or_default();
     let recognised = recognise(&columns);
-    let dialect = match writer {
-        Writer::AwsLegacy => Some(Dialect::AwsCurLegacy),
-        _ => recognised.as_ref().map(|found| found.dialect),
-    };
+    let by_columns = recognised.as_ref().map(|found| found.dialect);
+    let dialect = if writer == Writer::AwsLegacy { Some(Dialect::AwsCurLegacy) } else { by_columns };
     let dataset = recognised.map_or(Dataset::CostAndUsage, |found| Dataset::from(found.dataset));
     Manifest {
         writer,
         files,
         dataset,
         dialect,
+        by_columns,
         scope: account.map(|id| format!("aws:{id}")),
         dates: day("start").zip(day("end")),
         rows: ["rowCount", "dataRowCount", "totalRows"]
@@ -236,6 +246,7 @@ fn azure(value: &Value, files: Vec<Named>) -> Manifest {
         files,
         dataset,
         dialect,
+        by_columns: None,
         scope,
         dates: day("startDate").zip(day("endDate")),
         rows: value.get("dataRowCount").and_then(Value::as_u64),
@@ -265,7 +276,7 @@ mod tests {
     use super::*;
 
     fn manifest(text: &str) -> Manifest {
-        match read(text.as_bytes(), &Limits::default()) {
+        match read(text.as_bytes(), false, &Limits::default()) {
             Reading::Manifest(manifest) => *manifest,
             other => panic!("{text}: {other:?}"),
         }
@@ -273,7 +284,7 @@ mod tests {
 
     fn bad(text: &str, says: &str) {
         let limits = Limits { manifest_files: 3, ..Limits::default() };
-        match read(text.as_bytes(), &limits) {
+        match read(text.as_bytes(), true, &limits) {
             Reading::Bad(problem) => assert!(problem.contains(says), "{text}: {problem}"),
             other => panic!("{text}: {other:?}"),
         }
@@ -329,6 +340,8 @@ mod tests {
         bad("{\"dataFiles\":[\"a\\u0000b\"]}", "no store");
         let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
         bad(&deep, "not JSON");
+        // Where a cloud writes its manifests, one without files is no stranger's.
+        bad(r#"{"rows":5}"#, "names no files");
     }
 
     #[test]
@@ -340,7 +353,7 @@ mod tests {
             r#"{"blobs":3}"#,
             r#"{"entries":[{"url":"s3://x"}]}"#,
         ] {
-            assert_eq!(read(text.as_bytes(), &Limits::default()), Reading::NotOurs, "{text}");
+            assert_eq!(read(text.as_bytes(), false, &Limits::default()), Reading::NotOurs, "{text}");
         }
     }
 }

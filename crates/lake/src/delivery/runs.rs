@@ -201,7 +201,7 @@ async fn read_runs(
             source.store().get(&Path::parse(&path).map_err(|e| said(e.into()))?).await.map_err(&said)?;
         let bytes = bytes.bytes().await.map_err(&said)?;
         let digest = Sha256::digest(&bytes).into();
-        let outcome = match manifest::read(&bytes, limits) {
+        let outcome = match manifest::read(&bytes, strict, limits) {
             Reading::NotOurs => return Ok(None),
             Reading::Bad(problem) => Err(problem),
             Reading::Manifest(manifest) => Ok(*manifest),
@@ -419,6 +419,8 @@ fn delivery(
         }
     }
     objects.sort_by(|a, b| a.path.cmp(&b.path));
+    // Data Exports whose manifest speaks like a legacy report are still Data Exports.
+    let dialect = if partition(&place.period).is_some() { manifest.by_columns } else { manifest.dialect };
     let provider = match manifest.writer {
         Writer::Azure => "azure",
         Writer::AwsDataExports | Writer::AwsLegacy => "aws",
@@ -427,7 +429,7 @@ fn delivery(
     partitions.retain(|partition| objects.iter().all(|object| object.partitions.contains(partition)));
     Ok(Delivery {
         id: super::identity(Some(&run.digest), &objects),
-        dialect: manifest.dialect.or(hint),
+        dialect: dialect.or(hint),
         dataset: manifest.dataset,
         export,
         scope: manifest.scope.clone(),
@@ -486,7 +488,7 @@ fn wait_for_manifests(listing: &mut Listing, exports: &HashMap<String, bool>, fo
     for path in listing.objects.keys().filter(|path| !listing.claimed.contains(*path)) {
         let Some((export, period, manifest)) = awaited(path) else { continue };
         let known = exports.get(&export).copied().unwrap_or(false);
-        if !known && !is_aws_name(path, &export) {
+        if !known && !is_cloud_name(path, &export) {
             continue;
         }
         claimed.push(path.clone());
@@ -522,11 +524,17 @@ fn awaited(path: &str) -> Option<(String, String, String)> {
     Some((export, (*folders.get(at)?).to_owned(), manifest))
 }
 
-/// `…/daily/data/BILLING_PERIOD=2025-01/daily-00001…`: nobody but AWS repeats the export's name so,
-/// and AWS always writes a manifest.
-fn is_aws_name(path: &str, export: &str) -> bool {
-    let of_export = name(export);
-    !of_export.is_empty()
-        && below(path, export).is_some_and(|rest| rest.starts_with("data/"))
-        && name(path).strip_prefix(of_export).is_some_and(|rest| rest.starts_with('-'))
+/// Whether a data file lies and is called as only a cloud does that always writes a manifest:
+/// `daily/data/BILLING_PERIOD=2025-01/daily-00001…`, `report/20250101-20250201/<assembly>/report-1…`,
+/// `daily/20250101-20250131/<run>/part_0_0001…`.
+fn is_cloud_name(path: &str, export: &str) -> bool {
+    let (of_export, file) = (name(export), name(path));
+    let repeats =
+        !of_export.is_empty() && file.strip_prefix(of_export).is_some_and(|rest| rest.starts_with('-'));
+    let Some(rest) = below(path, export) else { return false };
+    if rest.starts_with("data/") {
+        return repeats;
+    }
+    let in_a_run = rest.split('/').count() > 2;
+    in_a_run && (repeats || file.starts_with("part_"))
 }

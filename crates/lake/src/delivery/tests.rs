@@ -427,6 +427,19 @@ async fn a_plain_folder_has_a_delivery_per_kind_of_name_and_a_file_is_one() {
 }
 
 #[tokio::test]
+async fn files_and_folders_of_one_name_are_not_one_write() {
+    let source = bucket(
+        "b",
+        "",
+        &[("x/aws.csv", "1"), ("x/aws/part-0.csv", "22"), ("x/part-0.csv", "333"), ("x/0001.csv", "4444")],
+    )
+    .await;
+    let catalogue = found(&source).await;
+    assert_eq!(catalogue.deliveries.len(), 4, "{:?}", lines(&catalogue));
+    assert_eq!(catalogue.superseded.objects, 0);
+}
+
+#[tokio::test]
 async fn the_same_rows_in_two_formats_are_refused() {
     let source = bucket("b", "", &[("p/part-00000.parquet", "1"), ("p/part-00000.csv.gz", "22")]).await;
     let catalogue = found(&source).await;
@@ -580,4 +593,90 @@ async fn a_backup_beside_the_export_is_not_added() {
     );
     let said = refusals(&catalogue).join("\n");
     assert!(catalogue.refused[0].is_overlap() && said.contains("backup/2025/part-0.csv"), "{said}");
+}
+
+#[tokio::test]
+async fn the_first_delivery_of_an_export_waits_for_its_manifest_too() {
+    let check = |path: &'static str, manifest: &'static str| async move {
+        let source = bucket("b", "", &[("other.csv", "1"), (path, "22")]).await;
+        let catalogue = found(&source).await;
+        assert_eq!(lines(&catalogue), ["other unknown -: other.csv"], "{path}");
+        let said = refusals(&catalogue).join("\n");
+        assert!(
+            said.contains(path) && said.contains(manifest) && said.contains("nothing of it is counted"),
+            "{said}"
+        );
+    };
+    check(
+        "x/daily/data/BILLING_PERIOD=2025-01/daily-00001.csv.gz",
+        "x/daily/metadata/BILLING_PERIOD=2025-01/daily-Manifest.json",
+    )
+    .await;
+    check("x/report/20250101-20250201/aaaa/report-1.csv.gz", "x/report/20250101-20250201").await;
+    check(
+        "x/daily/20250101-20250131/202501020000/r1/part_0_0001.csv",
+        "x/daily/20250101-20250131/202501020000/r1/manifest.json",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_unreadable_manifest_leaves_the_month_out_and_says_why() {
+    let source = bucket(
+        "b",
+        "",
+        &[
+            ("e/data/BILLING_PERIOD=2025-01/e-1.csv", "x"),
+            ("e/metadata/BILLING_PERIOD=2025-01/e-Manifest.json", r#"{"dataFiles": ["s3://b/e/da"#),
+            ("e/data/BILLING_PERIOD=2025-02/e-1.csv", "x"),
+            (
+                "e/metadata/BILLING_PERIOD=2025-02/e-Manifest.json",
+                r#"{"reportKeys": ["e/data/BILLING_PERIOD=2025-02/e-1.csv"], "columns": []}"#,
+            ),
+        ],
+    )
+    .await;
+    let catalogue = found(&source).await;
+    assert_eq!(lines(&catalogue), ["e cost-and-usage 2025-02: e/data/BILLING_PERIOD=2025-02/e-1.csv"]);
+    assert_eq!(catalogue.deliveries[0].dialect, None);
+    let said = refusals(&catalogue).join("\n");
+    assert!(said.contains("2025-01/e-Manifest.json` is refused: it is not JSON"), "{said}");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_name_and_no_manifest_makes_it_panic(text in ".{0,60}", bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+        let _ = (path::partition(&text), path::month(&text), path::dates(&text), path::moment(&text), path::stem(&text));
+        let _ = Location::parse(&text);
+        let limits = Limits::default();
+        for expected in [false, true] {
+            let _ = manifest::read(&bytes, expected, &limits);
+            let _ = manifest::read(serde_json::json!({"dataFiles": [text], "billingPeriod": {"start": text}}).to_string().as_bytes(), expected, &limits);
+        }
+    }
+
+    #[test]
+    fn any_set_of_names_is_sorted_without_a_word_lost(names in proptest::collection::vec("(data|metadata|20250101-20250131|x|y=1|BILLING_PERIOD=2025-0[1-3]|run=[12])(/(data|20250101-20250131|x|y=1|BILLING_PERIOD=2025-0[1-3]|[ab])){0,3}/(a|b|a-1|part_0|x-Manifest|manifest)\\.(csv|parquet|json|png|csv\\.gz)", 1..12)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "x")).collect();
+            let source = bucket("b", "", &files).await;
+            let Ok(catalogue) = discover(&source, None, &Limits::default()).await else { return };
+            // Nothing is counted twice.
+            let mut seen: Vec<&str> = catalogue.deliveries.iter().flat_map(|d| &d.objects).map(|o| o.path.as_str()).collect();
+            let counted = seen.len();
+            seen.sort_unstable();
+            seen.dedup();
+            assert_eq!(seen.len(), counted);
+            // And nothing is dropped without a word.
+            let data = |name: &&String| !name.ends_with(".json") && !name.ends_with(".png");
+            let all: std::collections::BTreeSet<&String> = names.iter().filter(data).collect();
+            // One JSON file by itself is taken at its word.
+            let told = seen.iter().filter(|path| !path.ends_with(".json")).count() as u64 + catalogue.superseded.objects;
+            assert!(!catalogue.refused.is_empty() || told == all.len() as u64, "{names:?} {:?}", lines(&catalogue));
+            // No two deliveries have one place.
+            let keys: std::collections::BTreeSet<DeliveryKey> = catalogue.deliveries.iter().map(Delivery::key).collect();
+            assert_eq!(keys.len(), catalogue.deliveries.len());
+        });
+    }
 }
