@@ -15,17 +15,13 @@ pub enum ChargesError {
         columns: Vec<String>,
     },
     /// Azure actual and amortized exports have the same columns.
-    #[error(
-        "`{object}` is an Azure cost export without a manifest: say which with a dialect, azure-actual or azure-amortized"
-    )]
+    #[error("`{object}` is an Azure cost export without a manifest: say which with a dialect, azure-actual or azure-amortized")]
     WhichAzure {
         /// Full name of the object.
         object: String,
     },
     /// Not the Parquet file its name promises.
-    #[error(
-        "`{object}` is not a readable Parquet file: {detail}; it is damaged or was not written completely"
-    )]
+    #[error("`{object}` is not a readable Parquet file: {detail}; it is damaged or was not written completely")]
     Parquet {
         /// Full name of the object.
         object: String,

@@ -9,7 +9,7 @@ use crate::delivery::{Dataset, Delivery, FileFormat, ObjectRef};
 use crate::ledger::ReadOnlyStore;
 use crate::location::{Source, SourceError};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use bursar_focus::dialect::{Dialect, focus_column};
+use bursar_focus::dialect::{focus_column, Dialect};
 use bursar_focus::normalise::normaliser;
 use bursar_focus::spec;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -45,10 +45,7 @@ impl Charges {
     ///
     /// # Errors
     /// When an object cannot be read or is no cost export. Nothing is skipped in silence.
-    pub async fn open(
-        deliveries: &[(Source, Delivery)],
-        options: &OpenOptions,
-    ) -> Result<Self, ChargesError> {
+    pub async fn open(deliveries: &[(Source, Delivery)], options: &OpenOptions) -> Result<Self, ChargesError> {
         let mut looks = Vec::new();
         for (index, (source, delivery)) in deliveries.iter().enumerate() {
             let is_charges = matches!(
@@ -99,8 +96,7 @@ impl Part {
                 .iter()
                 .enumerate()
                 .map(|(at, field)| {
-                    let held =
-                        back.get(&at).and_then(|name| table.field_with_name(name).ok()).map(Field::data_type);
+                    let held = back.get(&at).and_then(|name| table.field_with_name(name).ok()).map(Field::data_type);
                     match (is_text(field.data_type()), held) {
                         (true, Some(held @ (DataType::Dictionary(_, _) | DataType::Utf8View))) => {
                             field.as_ref().clone().with_data_type(held.clone())
@@ -153,8 +149,7 @@ async fn look(
     let reading = match dialect {
         Dialect::Focus(_) => Reading::Direct(focus_columns(&columns)),
         _ => Reading::Normalised(
-            normaliser(dialect, &columns)
-                .map_err(|source| ChargesError::Normalise { object: name.clone(), source })?,
+            normaliser(dialect, &columns).map_err(|source| ChargesError::Normalise { object: name.clone(), source })?,
         ),
     };
     let partition = |wanted: &str| {
@@ -163,19 +158,8 @@ async fn look(
     };
     let provider = partition("provider").or_else(|| delivery.provider.clone()).map(|p| short_provider(&p));
     let provider = provider.or_else(|| native_provider(dialect).map(str::to_owned));
-    let billing_period =
-        partition("billing_period").or_else(|| delivery.billing_period.map(|p| p.to_string()));
-    Ok(Part {
-        store,
-        object: object.clone(),
-        name,
-        delivery: index,
-        dialect,
-        provider,
-        billing_period,
-        body,
-        reading,
-    })
+    let billing_period = partition("billing_period").or_else(|| delivery.billing_period.map(|p| p.to_string()));
+    Ok(Part { store, object: object.clone(), name, delivery: index, dialect, provider, billing_period, body, reading })
 }
 
 /// Columns that say the same in another version, in order of preference.
@@ -216,12 +200,7 @@ fn native_provider(dialect: Dialect) -> Option<&'static str> {
     }
 }
 
-fn dialect_of(
-    name: &str,
-    columns: &Schema,
-    delivery: &Delivery,
-    options: &OpenOptions,
-) -> Result<Dialect, ChargesError> {
+fn dialect_of(name: &str, columns: &Schema, delivery: &Delivery, options: &OpenOptions) -> Result<Dialect, ChargesError> {
     let names: Vec<&str> = columns.fields().iter().map(|f| f.name().as_str()).collect();
     let known = delivery.dialect.or(match delivery.dataset {
         Dataset::ActualCost => Some(Dialect::AzureActual),
@@ -274,9 +253,7 @@ fn damaged(name: &str, error: &dyn std::error::Error) -> ChargesError {
 }
 
 /// The store's error below a Parquet error, if that is what it was.
-pub(super) fn store_error<'a>(
-    error: &'a (dyn std::error::Error + 'static),
-) -> Option<&'a object_store::Error> {
+pub(super) fn store_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a object_store::Error> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref::<object_store::Error>() {

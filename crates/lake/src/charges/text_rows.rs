@@ -9,7 +9,7 @@ use crate::ledger::ReadOnlyStore;
 use crate::location::{Source, SourceError};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use bursar_focus::delimited::{DelimitedReader, decompressed};
+use bursar_focus::delimited::{decompressed, DelimitedReader};
 use bytes::Bytes;
 use datafusion::error::{DataFusionError, Result};
 use futures::stream::{BoxStream, StreamExt};
@@ -33,14 +33,8 @@ pub(super) struct TextBatch {
     pub(super) rows: Vec<u64>,
 }
 
-async fn first_bytes(
-    source: &Source,
-    store: &ReadOnlyStore,
-    object: &ObjectRef,
-    limit: u64,
-) -> Result<Bytes, ChargesError> {
-    let fail =
-        |error: object_store::Error| SourceError::of(source.location(), "get", Some(&object.path), &error);
+async fn first_bytes(source: &Source, store: &ReadOnlyStore, object: &ObjectRef, limit: u64) -> Result<Bytes, ChargesError> {
+    let fail = |error: object_store::Error| SourceError::of(source.location(), "get", Some(&object.path), &error);
     let path = Path::parse(&object.path).map_err(|e| fail(e.into()))?;
     if object.size_bytes == 0 {
         return Ok(Bytes::new());
@@ -65,8 +59,7 @@ pub(super) async fn header(
         // A cut gzip gives what it can before it complains.
         match DelimitedReader::new(decompressed(start.as_ref(), object.format.is_gzip())) {
             Ok(reader) => {
-                let fields: Vec<Field> =
-                    reader.columns().iter().map(|c| Field::new(c, DataType::Utf8, true)).collect();
+                let fields: Vec<Field> = reader.columns().iter().map(|c| Field::new(c, DataType::Utf8, true)).collect();
                 return Ok(Arc::new(Schema::new(fields)));
             }
             Err(_) if !whole && limit < (16 << 20) => limit *= 8,
@@ -93,8 +86,7 @@ pub(super) async fn json_columns(
         text.truncate(end + 1);
     }
     let mut reader = BufReader::new(text.as_slice());
-    let (schema, _) = arrow::json::reader::infer_json_schema(&mut reader, Some(LOOK_LINES))
-        .map_err(|e| bad(e.to_string()))?;
+    let (schema, _) = arrow::json::reader::infer_json_schema(&mut reader, Some(LOOK_LINES)).map_err(|e| bad(e.to_string()))?;
     Ok(Arc::new(schema))
 }
 
@@ -174,11 +166,7 @@ pub(super) fn delimited(
 }
 
 /// Streams the given columns of JSON lines.
-pub(super) fn json_lines(
-    part: &Part,
-    gzip: bool,
-    columns: SchemaRef,
-) -> Result<BoxStream<'static, Result<TextBatch>>> {
+pub(super) fn json_lines(part: &Part, gzip: bool, columns: SchemaRef) -> Result<BoxStream<'static, Result<TextBatch>>> {
     let input = feed(part)?;
     let name = part.name.clone();
     Ok(decode(move |send| {
@@ -211,9 +199,5 @@ fn decode(
             let _ = send.blocking_send(Err(error));
         }
     });
-    futures::stream::unfold(
-        receive,
-        |mut receive| async move { receive.recv().await.map(|item| (item, receive)) },
-    )
-    .boxed()
+    futures::stream::unfold(receive, |mut receive| async move { receive.recv().await.map(|item| (item, receive)) }).boxed()
 }
