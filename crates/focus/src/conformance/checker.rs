@@ -50,6 +50,8 @@ pub struct Checker {
     row: u64,
     rows: u64,
     partial: Vec<String>,
+    /// Rows that could not be read.
+    broken: (u64, Vec<Example>),
     /// Answers about pairs of a subcategory and its category.
     pairs: HashMap<(u32, u32), bool>,
 }
@@ -69,6 +71,7 @@ impl Checker {
             row: 0,
             rows: 0,
             partial: Vec::new(),
+            broken: (0, Vec::new()),
             pairs: HashMap::new(),
         }
     }
@@ -104,11 +107,20 @@ impl Checker {
         }
     }
 
-    /// Checks the next rows of the file. A batch may hold the columns of the file in any types.
+    /// Checks the next rows of the file. A batch may hold the columns in any types and order, and may
+    /// leave out those that are not FOCUS's.
     pub fn push(&mut self, batch: &RecordBatch) {
+        self.push_numbered(batch, &[]);
+    }
+
+    /// Like [`Checker::push`] for rows whose numbers have holes: `numbers` holds the number of each row,
+    /// the first of the file being 1.
+    pub fn push_numbered(&mut self, batch: &RecordBatch, numbers: &[u64]) {
         let rows = batch.num_rows();
+        let schema = batch.schema_ref();
         let mut answers: Vec<Option<Answers>> = Vec::with_capacity(self.plans.columns.len());
         for column in &mut self.plans.columns {
+            column.index = schema.column_with_name(&column.id).map(|(index, _)| index);
             let array = column.index.and_then(|index| batch.columns().get(index));
             answers.push(array.map(|array| column.answer(array)));
         }
@@ -118,7 +130,7 @@ impl Checker {
         let shown = |column: usize, row: usize| value(batch, columns.get(column), row);
         let example = |row: usize, value: Option<String>| Example {
             file: file.to_owned(),
-            row: first + row as u64 + 1,
+            row: numbers.get(row).copied().unwrap_or(first + row as u64 + 1),
             value,
         };
         for rule in self.plans.rules.iter_mut().filter(|rule| rule.active) {
@@ -175,6 +187,22 @@ impl Checker {
         self.rows += rows as u64;
     }
 
+    /// Says that an empty text means null in the files that follow, as it does in CSV.
+    pub fn empty_is_null(&mut self, yes: bool) {
+        for column in &mut self.plans.columns {
+            column.empty_is_null = yes;
+        }
+    }
+
+    /// Counts a row that could not be read at all.
+    pub fn broken_row(&mut self, row: u64, why: &str) {
+        let file = self.files.last().cloned().unwrap_or_default();
+        self.broken.0 += 1;
+        if self.broken.1.len() < EXAMPLES {
+            self.broken.1.push(Example { file, row, value: Some(why.to_owned()) });
+        }
+    }
+
     /// Says that part of the data could not be read, so that the report does too.
     pub fn partial(&mut self, why: impl Into<String>) {
         self.partial.push(why.into());
@@ -218,6 +246,19 @@ impl Checker {
             });
         }
         findings.extend(self.rounding.findings(rows));
+        if self.broken.0 > 0 {
+            findings.push(Finding {
+                rule: "BURSAR-BROKEN-ROW".to_owned(),
+                column: None,
+                level: Level::Must,
+                count: self.broken.0,
+                checked: rows + self.broken.0,
+                examples: self.broken.1,
+                explanation: "Rows do not have as many cells as there are columns; they were left out."
+                    .to_owned(),
+                remedy: "Quote cells that hold the separator, and double the quotes inside them.".to_owned(),
+            });
+        }
         findings.sort_by(|a, b| (a.level, b.count, &a.rule).cmp(&(b.level, a.count, &b.rule)));
         Report {
             version: self.version,
@@ -235,11 +276,15 @@ impl Checker {
 }
 
 fn value(batch: &RecordBatch, column: Option<&Column>, row: usize) -> Option<String> {
-    let array = batch.columns().get(column?.index?)?;
+    let column = column?;
+    let array = batch.columns().get(column.index?)?;
     if array.is_null(row) {
         return None;
     }
     let text = array_value_to_string(array, row).ok()?;
+    if column.empty_is_null && text.is_empty() {
+        return None;
+    }
     if text.chars().count() <= SHOWN {
         return Some(text);
     }

@@ -36,7 +36,11 @@ pub(super) struct Column {
     pub(super) values_seen: u64,
     /// The column is one of numbers: judged row by row instead of remembered.
     pub(super) numeric: bool,
+    /// An empty text is null, as in CSV.
+    pub(super) empty_is_null: bool,
     memory: Memory,
+    /// The dictionary of the batch before, with its answers: batches of one row group share theirs.
+    dictionary: Option<(ArrayRef, Answers)>,
 }
 
 /// The answers for the rows of one batch.
@@ -64,7 +68,9 @@ impl Column {
             wants_moments: false,
             values_seen: 0,
             numeric: false,
+            empty_is_null: false,
             memory: Memory::default(),
+            dictionary: None,
         }
     }
 
@@ -124,9 +130,13 @@ impl Column {
             }
             DataType::Dictionary(_, value) if matches!(**value, DataType::Utf8 | DataType::LargeUtf8) => {
                 let plain = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-                match cast(array, &plain) {
-                    Ok(array) => self.dictionary(array.as_dictionary::<Int32Type>(), &mut answers),
-                    Err(_) => self.typed(array, &[], &mut answers),
+                if *array.data_type() == plain {
+                    self.dictionary(array.as_dictionary::<Int32Type>(), &mut answers);
+                } else {
+                    match cast(array, &plain) {
+                        Ok(array) => self.dictionary(array.as_dictionary::<Int32Type>(), &mut answers),
+                        Err(_) => self.typed(array, &[], &mut answers),
+                    }
                 }
             }
             DataType::Map(..) | DataType::Struct(_) | DataType::List(_) | DataType::LargeList(_) => {
@@ -210,8 +220,14 @@ impl Column {
     }
 
     fn dictionary(&mut self, array: &DictionaryArray<Int32Type>, answers: &mut Answers) {
-        let mut distinct = Answers::default();
-        self.texts(array.values().as_string::<i32>(), &mut distinct);
+        let distinct = match self.dictionary.take() {
+            Some((values, answers)) if values.to_data().ptr_eq(&array.values().to_data()) => answers,
+            _ => {
+                let mut answers = Answers::default();
+                self.texts(array.values().as_string::<i32>(), &mut answers);
+                answers
+            }
+        };
         for key in array.keys().iter().map(|key| key.and_then(|key| usize::try_from(key).ok())) {
             answers.masks.push(key.and_then(|key| distinct.masks.get(key).copied()).unwrap_or(0));
             if self.wants_codes {
@@ -226,6 +242,7 @@ impl Column {
                 answers.moments.push(moment.unwrap_or(NO_MOMENT));
             }
         }
+        self.dictionary = Some((ArrayRef::clone(array.values()), distinct));
     }
 
     fn texts(&mut self, array: &StringArray, answers: &mut Answers) {
@@ -236,6 +253,7 @@ impl Column {
             } else {
                 let text = array.value(row);
                 match last {
+                    _ if self.empty_is_null && text.is_empty() => (0, NULL),
                     Some((same, mask, code)) if same == text => (mask, code),
                     _ => {
                         let (mask, code) = if self.numeric {

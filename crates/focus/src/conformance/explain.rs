@@ -53,6 +53,12 @@ fn clause(expr: &Expr) -> String {
 
 /// The words for a rule.
 pub(super) fn explain(dataset: Dataset, check: &Check, when: Option<&Expr>) -> Words {
+    // "must be X when it has a value" says no more than "must be X".
+    let own = |when: &&Expr| match (check, when) {
+        (Check::Row(Expr::In(column, _) | Expr::AtLeastZero(column)), Expr::Some(other)) => column != other,
+        _ => true,
+    };
+    let when = when.filter(own);
     let condition = |text: &str| when.map_or_else(String::new, |when| format!("{text}{}", clause(when)));
     let name = |column: &str| named(dataset, column);
     match check {
@@ -104,7 +110,12 @@ fn row_words(dataset: Dataset, expr: &Expr, condition: &dyn Fn(&str) -> String) 
     match expr {
         Expr::Some(column) => words(
             format!("{} is empty, but must have a value{when}.", name(column)),
-            format!("Fill {column} on these rows at the source; they fall under \"(none)\" until then."),
+            match spec::column(dataset, column).map(|column| column.data_type) {
+                Some(spec::DataType::Decimal) => {
+                    format!("Fill {column} on these rows at the source; sums of it are too small until then.")
+                }
+                _ => format!("Fill {column} on these rows at the source; they cannot be grouped by it until then."),
+            },
         ),
         Expr::Null(column) => words(
             format!("{} has a value, but must be empty{when}.", name(column)),
@@ -169,12 +180,12 @@ fn format_words(name: &str, column: &str, shape: Shape) -> Words {
 fn file_words(check: FileCheck) -> Words {
     match check {
         FileCheck::BlankText => words(
-            "Texts of nothing but blanks stand where a value is required.",
+            "texts of nothing but blanks stand where a value is required.",
             "Leave out the value (null) or fill it.",
         ),
         FileCheck::Placeholder => words(
-            "A word, a dash or an empty text stands for \"no value\"; programs take it for a value and group by it.",
-            "Leave the value out (null) instead of writing NULL, N/A, none or an empty text.",
+            "a word or an empty text stands for \"no value\"; programs take it for a value and group by it.",
+            "Leave the value out (null) instead of writing NULL, N/A or an empty text.",
         ),
         FileCheck::PascalCase => words(
             "Column names are not in Pascal case (LikeThis, or x_LikeThis for custom columns).",
@@ -197,11 +208,11 @@ fn file_words(check: FileCheck) -> Words {
             "Put custom columns after all FOCUS columns.",
         ),
         FileCheck::UniqueKeys => words(
-            "A key appears twice in one object; programs keep one of its values and lose the other.",
+            "a key appears twice in one object; programs keep one of its values and lose the other.",
             "Write each key once.",
         ),
         FileCheck::FlatValues => words(
-            "A value inside is itself an object or a list; keys and values must be flat.",
+            "a value inside is itself an object or a list; keys and values must be flat.",
             "Write numbers, texts, true, false or null as values.",
         ),
     }

@@ -16,6 +16,7 @@ mod bits;
 mod checker;
 mod column;
 mod explain;
+mod files;
 mod plan;
 mod quality;
 mod report;
@@ -23,6 +24,7 @@ mod rules;
 mod values;
 
 pub use checker::Checker;
+pub use files::{FilesError, check_files};
 pub use report::{Example, Finding, Level, Report};
 
 /// The published rules that are not checked, each with the reason.

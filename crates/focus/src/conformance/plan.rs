@@ -324,7 +324,9 @@ impl Plans {
             };
             let Some(index) = self.known(column.id) else { continue };
             let plan = Plan::Rows(Node::Not(Box::new(Node::Bit(index, self.bit(index, &test)))));
-            self.push(rule, Some(column.id.to_owned()), words(self.dataset), plan, None, vec![index], None);
+            let mut words = words(self.dataset);
+            words.explanation = format!("{}: {}", column.id, words.explanation);
+            self.push(rule, Some(column.id.to_owned()), words, plan, None, vec![index], None);
         }
     }
 

@@ -259,8 +259,11 @@ fn is_national_currency(text: &str) -> bool {
 
 fn is_virtual_currency(text: &str) -> bool {
     let name = text.trim();
-    // Three capitals that ISO does not know are a mistake rather than a virtual currency.
-    name == text && !name.is_empty() && !(name.len() == 3 && name.bytes().all(|b| b.is_ascii_uppercase()))
+    // Three capitals that ISO does not know, or a known code in small letters, are a mistake rather
+    // than a virtual currency.
+    let code = |name: &str| CURRENCIES.split_ascii_whitespace().any(|code| code.eq_ignore_ascii_case(name));
+    let three = name.len() == 3 && (name.bytes().all(|b| b.is_ascii_uppercase()) || code(name));
+    name == text && !name.is_empty() && !three
 }
 
 /// What matters of a Key-Value text.
@@ -388,7 +391,7 @@ mod tests {
     #[test]
     fn currencies() {
         check(&Test::NationalCurrency, &["USD", "EUR"], &["usd", "US", "XXQ", "CREDITS", ""]);
-        check(&Test::Currency, &["USD", "CREDITS", "tokens"], &["XXQ", "", " USD"]);
+        check(&Test::Currency, &["USD", "CREDITS", "tokens"], &["XXQ", "usd", "", " USD"]);
     }
 
     #[test]
