@@ -1,0 +1,303 @@
+//! Looking through the sources: which deliveries count now, and what they sum up to.
+//!
+//! A source that fails keeps the others from nothing: it is named with its problem, in the list of
+//! sources and in the notes of every answer, and the rest is counted. What was read once stays
+//! known by the delivery's id, so that a refresh without news lists the sources and reads nothing.
+
+use crate::answer::{DeliveryStatus, Progress, SourceState};
+use crate::catalogue::{Known, State, is_provisional};
+use crate::error::AskError;
+use crate::history::{Fingerprint, History};
+use crate::table;
+use crate::workspace::{Inner, Workspace};
+use crate::workspace_file::SourceEntry;
+use bursar_domain::Amount;
+use bursar_focus::dialect::Dialect;
+use bursar_lake::charges::{Charges, ChargesError, OpenOptions, Quarantine};
+use bursar_lake::delivery::{Catalogue, Delivery, Limits, discover, refuse_overlaps};
+use bursar_lake::location::{Fault, Location, Source, SourceError};
+use chrono::NaiveDate;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+/// Longest that summing one delivery up may take.
+const DELIVERY_LIMIT: Duration = Duration::from_secs(600);
+/// Rows whose tags are looked at to learn the keys.
+const TAGGED_ROWS: usize = 2_000;
+
+struct Looked {
+    known: Known,
+    found: Option<(Source, Catalogue)>,
+}
+
+impl Workspace {
+    /// Looks through all sources and swaps what counts, whole and at once. A second call while one
+    /// runs waits for it and then looks again.
+    pub async fn refresh(&self) {
+        let inner = &self.0;
+        let _only = inner.refreshing.lock().await;
+        let mut looked = Vec::new();
+        let total = inner.entries.len() as u64;
+        for (at, entry) in (0_u64..).zip(&inner.entries) {
+            inner.progress(&format!("looking through {}", entry.location), at, total);
+            looked.push(look(inner, entry).await);
+        }
+        apart(&mut looked);
+        let charges = open(&mut looked).await;
+        let old = self.state();
+        let history_path = inner.folder.as_ref().map(|folder| folder.join("history.json"));
+        let (deliveries, fingerprints) = sum_up(inner, &looked, history_path).await;
+        let same = old.charges.is_some() == charges.is_some()
+            && old.deliveries.iter().map(|d| d.id).eq(deliveries.iter().map(|d| d.id));
+        let state = State {
+            version: if same { old.version } else { old.version + 1 },
+            charges: if same { old.charges.clone() } else { charges },
+            known: looked.into_iter().map(|l| l.known).collect(),
+            deliveries,
+            fingerprints,
+        };
+        *inner.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
+        *inner.progress.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Refreshes now and then every so often, until dropped.
+    pub async fn keep_fresh(&self, every: Duration) {
+        loop {
+            self.refresh().await;
+            tokio::time::sleep(every).await;
+        }
+    }
+}
+
+impl Inner {
+    fn progress(&self, what: &str, done: u64, total: u64) {
+        let progress = Progress { what: what.to_owned(), done, total };
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+    }
+}
+
+/// Opens and lists one source.
+async fn look(inner: &Inner, entry: &SourceEntry) -> Looked {
+    let failed = |error: &SourceError| Looked {
+        known: Known {
+            entry: entry.clone(),
+            state: state_of(error.fault()),
+            problem: Some(with_causes(error)),
+            dialect: entry.dialect.clone(),
+        },
+        found: None,
+    };
+    let source = match Location::parse(&entry.location) {
+        Ok(location) => {
+            let environment = |key: &str| (inner.environment)(key);
+            location.open(&environment, Arc::clone(&inner.ledger))
+        }
+        Err(error) => Err(error),
+    };
+    let source = match source {
+        Ok(source) => source,
+        Err(error) => return failed(&error),
+    };
+    let hint = entry.dialect.as_deref().and_then(|text| Dialect::parse_source(text).ok());
+    let catalogue = match discover(&source, hint.and_then(|d| d.first().copied()), &Limits::default()).await {
+        Ok(catalogue) => catalogue,
+        Err(error) => return failed(&error),
+    };
+    let known =
+        Known { entry: entry.clone(), state: SourceState::Ok, problem: None, dialect: entry.dialect.clone() };
+    Looked { known, found: Some((source, catalogue)) }
+}
+
+/// Takes deliveries out that two sources hold both, and notes what each source leaves out.
+fn apart(looked: &mut [Looked]) {
+    let mut pairs: Vec<(&Source, &mut Catalogue)> = looked
+        .iter_mut()
+        .filter_map(|l| l.found.as_mut())
+        .map(|(source, catalogue)| (&*source, catalogue))
+        .collect();
+    refuse_overlaps(&mut pairs);
+    for Looked { known, found } in looked {
+        let Some((_, catalogue)) = found else { continue };
+        if catalogue.refused.is_empty() && !catalogue.deliveries.is_empty() {
+            continue;
+        }
+        let overlap = catalogue.refused.iter().any(bursar_lake::delivery::Refusal::is_overlap);
+        known.state = if overlap { SourceState::Refused } else { SourceState::Partial };
+        let mut problems: Vec<String> = catalogue.refused.iter().take(3).map(ToString::to_string).collect();
+        if catalogue.refused.len() > 3 {
+            problems.push(format!("and {} more", catalogue.refused.len() - 3));
+        }
+        if catalogue.deliveries.is_empty() && problems.is_empty() {
+            problems.push("it holds no complete delivery of cost data".into());
+            let ignored = catalogue.ignored.iter().take(2);
+            problems.extend(ignored.map(|i| format!("`{}` is not read: {}", i.object, i.reason)));
+        }
+        known.problem = Some(problems.join("; "));
+    }
+}
+
+/// Opens the charges of everything that counts; sources that cannot be opened are taken out and named.
+async fn open(looked: &mut [Looked]) -> Option<Charges> {
+    match Charges::open(&counted(looked), &OpenOptions::default()).await {
+        Ok(charges) => return some(charges),
+        Err(error) => tracing::warn!(error = with_causes(&error), "not all sources can be opened"),
+    }
+    for Looked { known, found } in looked.iter_mut() {
+        let Some((source, catalogue)) = found else { continue };
+        let mine: Vec<_> = catalogue.deliveries.iter().map(|d| (source.clone(), d.clone())).collect();
+        if let Err(error) = Charges::open(&mine, &OpenOptions::default()).await {
+            known.state = match &error {
+                ChargesError::Source(error) => state_of(error.fault()),
+                _ => SourceState::Refused,
+            };
+            known.problem = Some(with_causes(&error));
+            *found = None;
+        }
+    }
+    Charges::open(&counted(looked), &OpenOptions::default()).await.ok().and_then(some)
+}
+
+fn some(charges: Charges) -> Option<Charges> {
+    (!charges.parts().is_empty()).then_some(charges)
+}
+
+fn counted(looked: &[Looked]) -> Vec<(Source, Delivery)> {
+    let found = looked.iter().filter_map(|l| l.found.as_ref());
+    found.flat_map(|(source, c)| c.deliveries.iter().map(|d| (source.clone(), d.clone()))).collect()
+}
+
+type Summed = (Vec<DeliveryStatus>, std::collections::BTreeMap<bursar_domain::id::DeliveryId, Fingerprint>);
+
+/// Fingerprints of all deliveries: remembered ones from the history, new ones from their rows.
+async fn sum_up(inner: &Inner, looked: &[Looked], history_path: Option<PathBuf>) -> Summed {
+    let mut history = history_path.as_deref().map(History::read).unwrap_or_default();
+    let now = inner.clock.now();
+    let mut statuses = Vec::new();
+    let mut fingerprints = std::collections::BTreeMap::new();
+    let total = looked.iter().filter_map(|l| l.found.as_ref()).map(|(_, c)| c.deliveries.len() as u64).sum();
+    let mut done = 0;
+    for Looked { known, found } in looked {
+        let Some((source, catalogue)) = found else { continue };
+        for delivery in &catalogue.deliveries {
+            inner.progress(&format!("adding up {}", delivery.key()), done, total);
+            done += 1;
+            let print = match history.fingerprint(delivery.id) {
+                Some(print) => print.clone(),
+                None => match fingerprint(inner, source, delivery).await {
+                    Ok(print) => print,
+                    Err(error) => {
+                        tracing::warn!(%error, delivery = %delivery.key(), "a delivery could not be added up");
+                        continue;
+                    }
+                },
+            };
+            let (id, key) = (known.entry.id, delivery.key().to_string());
+            history.note(id, &key, delivery.id, print.clone(), now);
+            let month = delivery
+                .billing_period
+                .or_else(|| print.last_day.and_then(bursar_domain::BillingPeriod::containing));
+            statuses.push(DeliveryStatus {
+                id: delivery.id,
+                source: id,
+                dataset: delivery.dataset.to_string(),
+                billing_period: month,
+                provisional: is_provisional(month, print.last_day, now),
+                delivered_at: delivery.delivered_at,
+                objects: delivery.objects.len() as u64,
+                bytes: delivery.size_bytes(),
+                rows: print.rows,
+                billed: print.billed.clone().into_iter().collect(),
+                effective: print.effective.clone().into_iter().collect(),
+                quarantined: print.quarantined,
+                restatement: history.restatement(id, &key),
+            });
+            fingerprints.insert(delivery.id, print);
+        }
+    }
+    if let Some(path) = history_path {
+        if let Err(error) = history.write(&path) {
+            tracing::warn!(%error, path = %path.display(), "the history of deliveries could not be written");
+        }
+    }
+    (statuses, fingerprints)
+}
+
+const SUMS: &str = "SELECT CAST(provider AS VARCHAR), CAST(BillingCurrency AS VARCHAR), COUNT(*), SUM(BilledCost), \
+     SUM(EffectiveCost), CAST(MIN(ChargePeriodStart) AS DATE), CAST(MAX(ChargePeriodStart) AS DATE) FROM focus GROUP BY 1, 2";
+const TAGS: &str = "SELECT CAST(Tags AS VARCHAR) FROM focus WHERE Tags IS NOT NULL";
+
+async fn fingerprint(inner: &Inner, source: &Source, delivery: &Delivery) -> Result<Fingerprint, AskError> {
+    let charges = Charges::open(&[(source.clone(), delivery.clone())], &OpenOptions::default())
+        .await
+        .map_err(|e| AskError::Unreachable(with_causes(&e)))?;
+    let mut print = Fingerprint::default();
+    if charges.parts().is_empty() {
+        // Contracts, invoices, billing periods: no charges, and nothing to add up.
+        return Ok(print);
+    }
+    let quarantine = Arc::new(Quarantine::default());
+    let ask = async |sql: &str, rows: usize| -> Result<Vec<Vec<Option<String>>>, AskError> {
+        let context = inner.engine.session(&charges, &quarantine)?;
+        let (schema, batches, _) =
+            inner.engine.collect(context, sql.to_owned(), rows, DELIVERY_LIMIT).await?;
+        Ok(table::text(&schema, &batches)?.1)
+    };
+    let amount = |text: Option<&Option<String>>| -> Result<Amount, AskError> {
+        let text = text.and_then(|t| t.as_deref()).unwrap_or("0");
+        text.parse().map_err(|e: bursar_domain::money::AmountError| AskError::Failed(e.to_string()))
+    };
+    let add = |sums: &mut std::collections::BTreeMap<String, Amount>,
+               currency: &str,
+               amount: Amount|
+     -> Result<(), AskError> {
+        let sum = sums.entry(currency.to_owned()).or_default();
+        *sum = sum.checked_add(amount).map_err(|e| AskError::Failed(e.to_string()))?;
+        Ok(())
+    };
+    for row in ask(SUMS, 100_000).await? {
+        let text = |at: usize| row.get(at).and_then(|cell| cell.as_deref());
+        let day = |at: usize| text(at).and_then(|t| t.parse::<NaiveDate>().ok());
+        let currency = text(1).unwrap_or("");
+        print.rows += text(2).and_then(|t| t.parse::<u64>().ok()).unwrap_or(0);
+        print.providers.extend(text(0).map(str::to_owned));
+        add(&mut print.billed, currency, amount(row.get(3))?)?;
+        add(&mut print.effective, currency, amount(row.get(4))?)?;
+        print.first_day = [print.first_day, day(5)].into_iter().flatten().min();
+        print.last_day = [print.last_day, day(6)].into_iter().flatten().max();
+    }
+    print.quarantined = quarantine.excluded().iter().map(|e| e.count).sum();
+    for row in ask(TAGS, TAGGED_ROWS).await? {
+        let Some(text) = row.first().and_then(|cell| cell.as_deref()) else { continue };
+        let tags =
+            serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).unwrap_or_default();
+        for key in tags.into_iter().map(|(key, _)| key).filter(|key| key.len() <= 200) {
+            if print.tag_keys.len() < 1_000 || print.tag_keys.contains_key(&key) {
+                *print.tag_keys.entry(key).or_default() += 1;
+            }
+        }
+    }
+    Ok(print)
+}
+
+fn state_of(fault: Fault) -> SourceState {
+    match fault {
+        Fault::Refused => SourceState::Refused,
+        Fault::BadInput | Fault::Unreachable => SourceState::Unreachable,
+    }
+}
+
+/// The message and its causes on one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let more = cause.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        next = cause.source();
+    }
+    text
+}
