@@ -1,1 +1,38 @@
-//! HTTP: routes, sessions, OpenAPI, the assets of the UI
+//! HTTP: routes, sessions, the OpenAPI document, the assets of the UI.
+//!
+//! The only crate that knows HTTP. It turns requests into questions for [`bursar_app`] and answers
+//! into JSON, and decides nothing about money itself.
+//!
+//! What it refuses on purpose: an endpoint without a session (the short list of exceptions is
+//! [`routes::PUBLIC`]), a host name it was not told about (DNS rebinding), a state change without
+//! the CSRF header, a query parameter it does not know (a typo must not silently widen a
+//! question), and an error that tells a stranger how the inside looks.
+//!
+//! ```no_run
+//! # async fn run(workspace: bursar_app::Workspace) -> Result<(), Box<dyn std::error::Error>> {
+//! use bursar_server::{Server, Settings};
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//! let settings = Settings::new(listener.local_addr()?, None)?;
+//! let server = Server::new(workspace, settings);
+//! let link = server.sign_in_link()?; // valid once, for fifteen minutes
+//! server.serve(listener, std::future::pending()).await?;
+//! # Ok(()) }
+//! ```
+
+mod api;
+mod assets;
+mod layers;
+mod listener;
+mod metrics;
+mod parameters;
+mod problem;
+mod random;
+pub mod routes;
+mod session;
+mod settings;
+mod state;
+
+pub use random::{OsRandom, Random, RandomError};
+pub use session::{IDLE_LIMIT_MINUTES, LINK_LIFETIME_MINUTES, SESSION_LIMIT_HOURS};
+pub use settings::{PublicUrl, Settings, SettingsError};
+pub use state::Server;

@@ -1,0 +1,74 @@
+//! `/api/v1/conformance`: which rules of FOCUS the deliveries break, in plain words.
+
+use super::sources::{self, SourceParameter};
+use crate::parameters::Parameters;
+use crate::problem::{CommonProblems, Problem};
+use crate::state::App;
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What the check found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Conformance {
+    /// Rows checked.
+    checked_rows: u64,
+    /// Against this version of FOCUS.
+    version: String,
+    /// What was found, the worst first.
+    findings: Vec<FindingView>,
+}
+
+/// A rule that rows break.
+#[derive(Debug, Serialize, ToSchema)]
+struct FindingView {
+    /// The published id of the rule.
+    rule: String,
+    /// The column it is about.
+    #[schema(required)]
+    column: Option<String>,
+    /// How much it matters.
+    level: String,
+    /// How many rows break it.
+    count: u64,
+    /// What it means for the bill.
+    explanation: String,
+    /// The first of them.
+    examples: Vec<ExampleView>,
+}
+
+/// A row that breaks a rule.
+#[derive(Debug, Serialize, ToSchema)]
+struct ExampleView {
+    /// Which row, from 1.
+    row: u64,
+    /// What it says.
+    #[schema(required)]
+    value: Option<String>,
+}
+
+/// Which rules of FOCUS the deliveries break, in plain words.
+#[utoipa::path(get, path = "/api/v1/conformance", tag = "sources", operation_id = "conformance", params(SourceParameter),
+    responses((status = 200, body = Conformance, description = "Findings"), CommonProblems))]
+pub(crate) async fn conformance(
+    State(app): State<App>,
+    mut parameters: Parameters,
+) -> Result<Json<Conformance>, Problem> {
+    let source = sources::one(&app, &mut parameters)?;
+    parameters.finish()?;
+    let found = app.workspace.conformance(source).await?;
+    let findings = found.findings.into_iter().map(|f| FindingView {
+        rule: f.rule,
+        column: f.column,
+        level: f.level,
+        count: f.count,
+        explanation: f.explanation,
+        examples: f.examples.into_iter().map(|e| ExampleView { row: e.row, value: e.value }).collect(),
+    });
+    Ok(Json(Conformance {
+        checked_rows: found.checked_rows,
+        version: found.version,
+        findings: findings.collect(),
+    }))
+}

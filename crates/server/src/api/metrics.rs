@@ -1,0 +1,20 @@
+//! `/metrics`: counters for Prometheus.
+
+use crate::parameters::Parameters;
+use crate::problem::{CommonProblems, Problem};
+use crate::state::App;
+use axum::extract::State;
+use axum::http::{HeaderName, header};
+
+/// Counters and gauges in the Prometheus text format.
+#[utoipa::path(get, path = "/metrics", tag = "operation", operation_id = "metrics",
+    responses((status = 200, body = String, content_type = "text/plain", description = "Prometheus text format 0.0.4"), CommonProblems))]
+pub(crate) async fn metrics(
+    State(app): State<App>,
+    parameters: Parameters,
+) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
+    parameters.finish()?;
+    let sessions = u64::try_from(app.sessions.count()).unwrap_or(u64::MAX);
+    let text = app.metrics.text(&[("bursar_sessions", "Sessions alive.", sessions)]);
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text))
+}

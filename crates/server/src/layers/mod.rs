@@ -1,0 +1,7 @@
+//! What every request passes, outermost first: an id, a span for the log, the catch for panics,
+//! headers for the browser, the check of the host name, the clock.
+
+pub(crate) mod headers;
+pub(crate) mod host;
+pub(crate) mod limits;
+pub(crate) mod request_id;
