@@ -1,8 +1,21 @@
 //! `bursar demo`: a year of invented bills, a workspace with them, and the server.
 
+use super::serve;
+use crate::config::{self, Arguments, Config};
 use crate::exit::{Failure, Outcome};
-use std::net::SocketAddr;
+use crate::progress;
+use bursar_app::demo::{self, DemoPlan, DemoReport, DemoSize};
+use bursar_app::{SourceEntry, WorkspaceFile};
+use bursar_domain::Clock;
+use bursar_domain::clock::{FixedClock, SystemClock};
+use chrono::NaiveTime;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Which invented company: any number would do.
+const COMPANY: u64 = 1;
+const WORKSPACE: &str = "demo";
 
 /// Look around with invented bills
 ///
@@ -12,18 +25,62 @@ use std::path::PathBuf;
 pub(crate) struct Args {
     /// Where to listen
     #[arg(long, env = "BURSAR_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: String,
 
-    /// Where to keep the demo; a temporary folder when left out
+    /// Where to keep the demo; `demo` in the usual data directory when left out
     #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
 
-    /// The day that the demo takes for today, as YYYY-MM-DD
+    /// The day that the demo takes for today, as YYYY-MM-DD; the clock then stands still
     #[arg(long, value_name = "DATE", value_parser = super::cost::date)]
     pub(crate) today: Option<chrono::NaiveDate>,
 }
 
 /// Makes the demo and serves it until interrupted.
-pub(crate) async fn run(_args: Args) -> Result<Outcome, Failure> {
-    super::not_built_yet("demo")
+pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
+    let usual = config::data_directory(None, &|key| std::env::var_os(key)).map(|path| path.join("demo"));
+    let arguments =
+        Arguments { data_dir: args.data_dir.or(usual), listen: Some(args.listen), public_url: None };
+    let config = config::resolve(&arguments, &|key| std::env::var_os(key))?;
+    let clock: Arc<dyn Clock> = match args.today {
+        Some(today) => {
+            Arc::new(FixedClock(today.and_time(NaiveTime::MIN).and_utc() + chrono::Duration::hours(12)))
+        }
+        None => Arc::new(SystemClock),
+    };
+    let plan = DemoPlan { seed: COMPANY, today: clock.today(), size: DemoSize::Default };
+    let bills = config.data.root().join("bills");
+    let report = match demo::existing(&bills, &plan) {
+        Some(report) => report,
+        None => generate(bills.clone(), plan).await?,
+    };
+    let mut file = workspace(&config, &*clock)?;
+    let entry = |source: &demo::DemoSource| {
+        let location = bills.join(&source.path).display().to_string();
+        SourceEntry::new(file.id, &location, None, clock.now())
+    };
+    file.sources = report.sources.iter().map(entry).collect();
+    serve::serve(&config, file, clock).await
+}
+
+async fn generate(bills: PathBuf, plan: DemoPlan) -> Result<DemoReport, Failure> {
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let bar = progress::bar("inventing a year of bills", 0, "files");
+    let made = tokio::task::spawn_blocking(move || {
+        let report = demo::generate(&bills, &plan, threads, &|done, total| {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+        });
+        bar.finish_and_clear();
+        report
+    });
+    Ok(made.await??)
+}
+
+fn workspace(config: &Config, clock: &dyn Clock) -> Result<WorkspaceFile, Failure> {
+    let there = config.data.workspaces()?.into_iter().find(|workspace| workspace.name == WORKSPACE);
+    match there {
+        Some(file) => Ok(file),
+        None => Ok(config.data.create_workspace(WORKSPACE, clock)?),
+    }
 }

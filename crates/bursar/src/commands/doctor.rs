@@ -1,6 +1,9 @@
 //! `bursar doctor`: every setting with its meaning, where its value comes from, and a check.
 
+use crate::config::{self, Arguments, Fault, KEYS};
 use crate::exit::{Failure, Outcome};
+use bursar_keyring::{Keyring, SystemRandomness};
+use std::io::Write;
 use std::path::PathBuf;
 
 /// Check the configuration
@@ -15,6 +18,44 @@ pub(crate) struct Args {
 }
 
 /// Checks everything and prints it.
-pub(crate) async fn run(_args: Args) -> Result<Outcome, Failure> {
-    super::not_built_yet("doctor")
+pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
+    let arguments = Arguments { data_dir: args.data_dir, ..Arguments::default() };
+    let environment = |key: &str| std::env::var_os(key);
+    let (faults, master) = match config::resolve(&arguments, &environment) {
+        Err(faults) => (faults.0, None),
+        Ok(config) => match Keyring::open(&config.master, config.data.root(), Box::new(SystemRandomness)) {
+            Ok(opened) => (Vec::new(), Some(opened.origin.to_string())),
+            Err(error) => {
+                let why = format!("{:#}", anyhow::Error::from(error));
+                (vec![Fault { key: "BURSAR_SECRET_KEY", why }], None)
+            }
+        },
+    };
+    let mut out = std::io::stdout().lock();
+    for key in KEYS {
+        let value = environment(key.name).filter(|value| !value.is_empty());
+        let origin = match &value {
+            Some(_) if key.secret => "(hidden), from the environment".to_owned(),
+            Some(value) => format!("{}, from the environment", value.to_string_lossy().escape_debug()),
+            None => format!("{} (default)", key.default),
+        };
+        writeln!(out, "{}\n  meaning  {}\n  value    {origin}", key.name, key.meaning)?;
+        let mut wrong = faults.iter().filter(|fault| fault.key == key.name).peekable();
+        if wrong.peek().is_none() {
+            writeln!(out, "  check    good")?;
+        }
+        for fault in wrong {
+            writeln!(out, "  check    WRONG: {}", fault.why)?;
+        }
+    }
+    if let Some(master) = master {
+        writeln!(out, "\n{master}")?;
+    }
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let unknown = config::unknown(names);
+    for name in &unknown {
+        let hint = config::nearest(name).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+        writeln!(out, "\n{name} is no setting of this version and does nothing{hint}")?;
+    }
+    Ok(if faults.is_empty() && unknown.is_empty() { Outcome::Good } else { Outcome::Wanting })
 }

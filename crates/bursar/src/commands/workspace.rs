@@ -2,19 +2,23 @@
 //!
 //! They act on the data directory directly and need no server and no session.
 
+use crate::config;
 use crate::exit::{Failure, Outcome};
-use std::path::PathBuf;
+use bursar_app::DataDir;
+use bursar_domain::clock::SystemClock;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 /// What to do with workspaces.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Make a workspace with its own key
+    /// Make a workspace
     Create(Create),
     /// List the workspaces
     List(List),
 }
 
-/// Make a workspace with its own key.
+/// Make a workspace. Its key is made when it is first served.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Create {
     /// What people call it
@@ -34,7 +38,31 @@ pub(crate) struct List {
     pub(crate) data_dir: Option<PathBuf>,
 }
 
+/// The data directory of an argument, a variable or the default.
+pub(super) fn data_dir(argument: Option<&Path>) -> Result<DataDir, Failure> {
+    let path = config::data_directory(argument, &|key| std::env::var_os(key))
+        .ok_or_else(|| Failure::bad_input(anyhow::anyhow!("BURSAR_DATA_DIR: neither it nor HOME is set")))?;
+    Ok(DataDir::open(&path)?)
+}
+
 /// Carries out the command.
-pub(crate) async fn run(_command: Command) -> Result<Outcome, Failure> {
-    super::not_built_yet("workspace")
+pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
+    match command {
+        Command::Create(args) => {
+            let made = data_dir(args.data_dir.as_deref())?.create_workspace(&args.name, &SystemClock)?;
+            writeln!(std::io::stdout(), "{}", made.id)?;
+        }
+        Command::List(args) => {
+            for workspace in data_dir(args.data_dir.as_deref())?.workspaces()? {
+                writeln!(
+                    std::io::stdout(),
+                    "{}\t{}\t{} sources",
+                    workspace.id,
+                    workspace.name,
+                    workspace.sources.len()
+                )?;
+            }
+        }
+    }
+    Ok(Outcome::Good)
 }
