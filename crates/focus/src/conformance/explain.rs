@@ -114,7 +114,9 @@ fn row_words(dataset: Dataset, expr: &Expr, condition: &dyn Fn(&str) -> String) 
                 Some(spec::DataType::Decimal) => {
                     format!("Fill {column} on these rows at the source; sums of it are too small until then.")
                 }
-                _ => format!("Fill {column} on these rows at the source; they cannot be grouped by it until then."),
+                _ => format!(
+                    "Fill {column} on these rows at the source; they cannot be grouped by it until then."
+                ),
             },
         ),
         Expr::Null(column) => words(

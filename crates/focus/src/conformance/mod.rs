@@ -27,15 +27,48 @@ pub use checker::Checker;
 pub use files::{FilesError, check_files};
 pub use report::{Example, Finding, Level, Report};
 
-/// The published rules that are not checked, each with the reason.
-#[must_use]
-pub fn not_checkable() -> Vec<(String, String)> {
-    rules::published().into_iter().filter_map(|rule| rule.skip.map(|why| (rule.id, why))).collect()
+use crate::spec::Dataset;
+
+/// A published rule as we understand it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Catalogued {
+    /// The published id.
+    pub id: String,
+    /// The column, if the rule is about one.
+    pub column: Option<String>,
+    /// How much a failure weighs.
+    pub level: Level,
+    /// What a failure means, in our words; `None` when the rule is not checked.
+    pub failure: Option<String>,
+    /// Why the rule is not checked.
+    pub not_checked: Option<String>,
+    /// Whether the rule supposes a capability of the provider, so that it is asked only of columns
+    /// that have values.
+    pub supposes_capability: bool,
+    /// Where and why our reading differs from the machine-readable model.
+    pub difference: Option<String>,
 }
 
-/// Where our reading of a published rule differs from the machine-readable model, and why.
+/// Every published rule, checked or not, in the order of the published model.
 #[must_use]
-pub fn corrections() -> Vec<(String, String)> {
-    let rules = rules::published().into_iter().filter(|rule| rule.check.is_some());
-    rules.filter_map(|rule| rule.note.map(|why| (rule.id, why))).collect()
+pub fn catalogue() -> Vec<Catalogued> {
+    let explained = |rule: &rules::Rule| {
+        let check = rule.check.as_ref()?;
+        Some(explain::explain(Dataset::CostAndUsage, check, rule.when.as_ref()).explanation)
+    };
+    rules::published()
+        .into_iter()
+        .map(|rule| Catalogued {
+            failure: explained(&rule),
+            level: rule.level.level(),
+            supposes_capability: !rule.needs.is_empty(),
+            not_checked: rule.skip.map(|why| match why.as_str() {
+                "composite" => "sums up other rules".to_owned(),
+                _ => why,
+            }),
+            difference: rule.note,
+            column: rule.column,
+            id: rule.id,
+        })
+        .collect()
 }
