@@ -10,7 +10,7 @@ test("who is not signed in reads how to, on any address", async ({ browser, base
   for (const path of ["/", "/explore?by=RegionId", "/sign-in?reason=link"]) {
     await page.goto(path);
     await expect(page.getByRole("heading", { level: 1 })).toContainText(/sign in|link/i);
-    await expect(page.getByText("bursar serve", { exact: true })).toBeVisible();
+    await expect(page.getByText("pkill -USR1 -x bursar", { exact: true })).toBeVisible();
   }
   const found = await new AxeBuilder({ page }).analyze();
   expect(found.violations).toEqual([]);

@@ -37,8 +37,12 @@ export function SignIn({ ended, spent, retry }: { ended: boolean; spent: boolean
           Bursar prints a sign-in link in the terminal where it starts. Open that link in this browser; it
           works once. There is no password to remember or to leak.
         </p>
-        <p>For a new link, start it again there:</p>
-        <Command text="bursar serve" />
+        <p>For a new link, on the machine where it runs:</p>
+        <Command text="pkill -USR1 -x bursar" />
+        <p>
+          The link appears in the terminal of Bursar. Starting it again with <code>bursar serve</code> prints
+          one too.
+        </p>
         <p className="muted small">
           To look around with made-up bills, run <code>bursar demo</code>. This page notices by itself when
           you are signed in.

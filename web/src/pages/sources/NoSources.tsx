@@ -1,18 +1,27 @@
 import { Command, Empty } from "../../components/states";
+import { useKnownWorkspace } from "../../components/workspace";
+
+/** The exact command for the workspace that is open. */
+export function addSourceCommand(workspace: string, location: string): string {
+  const name = /^[\w.-]+$/.test(workspace) ? workspace : `'${workspace.replaceAll("'", "'\\''")}'`;
+  return `bursar source add --workspace ${name} ${location}`;
+}
 
 /** What to do when there is nothing to read yet: the exact commands. */
 export function NoSources({ only = false }: { only?: boolean }) {
+  const { name } = useKnownWorkspace();
   return (
     <Empty
       title="No source yet"
       only={only}
-      reason="A source is a folder or a bucket into which a cloud delivers its bills. Bursar reads it where it is and never writes there. Stop the server and start it with the place:"
+      reason="A source is a folder or a bucket into which a cloud delivers its bills. Bursar reads it where it is and never writes there. Add the place and start the server again:"
     >
-      <Command text="bursar serve --source s3://my-bucket/exports/focus" />
+      <Command text={addSourceCommand(name, "s3://my-bucket/exports/focus")} />
+      <Command text="bursar serve" />
       <p>
         Folders, <code>s3://</code>, <code>az://</code>, <code>abfss://</code> and <code>gs://</code> work;
-        FOCUS, AWS CUR, Azure, Google and Oracle exports are recognised by their columns. Several{" "}
-        <code>--source</code> are one bill. To look around first:
+        FOCUS, AWS CUR, Azure, Google and Oracle exports are recognised by their columns. Several sources are
+        one bill. To look around first:
       </p>
       <Command text="bursar demo" />
     </Empty>

@@ -1,9 +1,10 @@
 import { useSources } from "../../api/queries";
 import type { Source } from "../../api/types";
 import { Command, Failure, sentence } from "../../components/states";
+import { useKnownWorkspace } from "../../components/workspace";
 import { dayLabel, instantLabel, monthLabel } from "../../lib/dates";
 import { bytes, count } from "../../lib/money";
-import { NoSources } from "./NoSources";
+import { addSourceCommand, NoSources } from "./NoSources";
 
 const STATUS: Record<Source["status"], { text: string; look: string }> = {
   ok: { text: "up to date", look: "good" },
@@ -14,6 +15,7 @@ const STATUS: Record<Source["status"], { text: string; look: string }> = {
 
 export function SourceList({ show }: { show: (tab: string, source: string) => void }) {
   const sources = useSources();
+  const workspace = useKnownWorkspace();
   if (sources.error) return <Failure error={sources.error} retry={() => void sources.refetch()} />;
   if (!sources.data) return null;
   if (sources.data.sources.length === 0)
@@ -33,10 +35,10 @@ export function SourceList({ show }: { show: (tab: string, source: string) => vo
         <summary>Add a source</summary>
         <div className="stack add-source">
           <p>
-            Start Bursar with one more place; all of them together are one bill. Nothing is ever written
-            there, so read and list permission is enough.
+            Add the place and start the server again; all sources together are one bill. Nothing is ever
+            written there, so permission to list and read is enough.
           </p>
-          <Command text="bursar serve --source s3://my-bucket/exports/focus --source /mnt/azure-exports" />
+          <Command text={addSourceCommand(workspace.name, "s3://my-bucket/exports/focus")} />
         </div>
       </details>
     </div>
