@@ -4,6 +4,7 @@
 use crate::answer::{DeliveryStatus, Freshness, Progress, Read, SourceState, SourceStatus, Summary};
 use crate::history::Fingerprint;
 use crate::workspace_file::SourceEntry;
+use bursar_domain::id::{DeliveryId, SourceId};
 use bursar_domain::{BillingPeriod, DateRange};
 use bursar_lake::charges::Charges;
 use bursar_lake::ledger::Totals;
@@ -23,9 +24,11 @@ pub(crate) struct State {
     pub(crate) version: u64,
     /// The charges of all deliveries that count; `None` before there are any.
     pub(crate) charges: Option<Charges>,
+    /// What the sources listed, whether or not all of it could be opened.
+    pub(crate) listed: Vec<(SourceId, DeliveryId)>,
     pub(crate) known: Vec<Known>,
     pub(crate) deliveries: Vec<DeliveryStatus>,
-    pub(crate) fingerprints: BTreeMap<bursar_domain::id::DeliveryId, Fingerprint>,
+    pub(crate) fingerprints: BTreeMap<DeliveryId, Fingerprint>,
 }
 
 /// A source and what is known of it.
@@ -35,6 +38,8 @@ pub(crate) struct Known {
     pub(crate) state: SourceState,
     pub(crate) problem: Option<String>,
     pub(crate) dialect: Option<String>,
+    /// As the ledger calls it.
+    pub(crate) name: String,
 }
 
 impl State {
@@ -45,6 +50,7 @@ impl State {
             state: SourceState::Partial,
             problem: Some("not looked through yet".into()),
             dialect: entry.dialect.clone(),
+            name: entry.location.clone(),
         };
         Self { known: entries.iter().map(known).collect(), ..Self::default() }
     }
@@ -128,8 +134,7 @@ impl State {
             let mine = || self.deliveries.iter().filter(|d| d.source == known.entry.id);
             let prints = || mine().filter_map(|d| self.fingerprints.get(&d.id));
             let providers: BTreeSet<&String> = prints().flat_map(|f| &f.providers).collect();
-            let count =
-                totals.by_source.iter().find(|(name, _)| name.as_ref() == known.entry.location.as_str());
+            let count = totals.by_source.iter().find(|(name, _)| name.as_ref() == known.name.as_str());
             let count = count.map(|(_, count)| *count).unwrap_or_default();
             SourceStatus {
                 id: known.entry.id,

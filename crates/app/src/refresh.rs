@@ -11,13 +11,14 @@ use crate::history::{Fingerprint, History};
 use crate::table;
 use crate::workspace::{Inner, Workspace};
 use crate::workspace_file::SourceEntry;
-use bursar_domain::Amount;
+use bursar_domain::id::{DeliveryId, SourceId};
+use bursar_domain::{Amount, BillingPeriod};
 use bursar_focus::dialect::Dialect;
 use bursar_lake::charges::{Charges, ChargesError, OpenOptions, Quarantine};
 use bursar_lake::delivery::{Catalogue, Delivery, Limits, discover, refuse_overlaps};
 use bursar_lake::location::{Fault, Location, Source, SourceError};
 use chrono::NaiveDate;
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -31,12 +32,21 @@ struct Looked {
     found: Option<(Source, Catalogue)>,
 }
 
+impl Looked {
+    fn listed(&self) -> Vec<(SourceId, DeliveryId)> {
+        let found = self.found.iter().flat_map(|(_, catalogue)| &catalogue.deliveries);
+        found.map(|delivery| (self.known.entry.id, delivery.id)).collect()
+    }
+}
+
 impl Workspace {
     /// Looks through all sources and swaps what counts, whole and at once. A second call while one
     /// runs waits for it and then looks again.
     pub async fn refresh(&self) {
         let inner = &self.0;
-        let _only = inner.refreshing.lock().await;
+        let mut history = inner.history.lock().await;
+        let path = inner.folder.as_ref().map(|folder| folder.join("history.json"));
+        let history = history.get_or_insert_with(|| path.as_deref().map(History::read).unwrap_or_default());
         let mut looked = Vec::new();
         let total = inner.entries.len() as u64;
         for (at, entry) in (0_u64..).zip(&inner.entries) {
@@ -44,15 +54,31 @@ impl Workspace {
             looked.push(look(inner, entry).await);
         }
         apart(&mut looked);
-        let charges = open(&mut looked).await;
         let old = self.state();
-        let history_path = inner.folder.as_ref().map(|folder| folder.join("history.json"));
-        let (deliveries, fingerprints) = sum_up(inner, &looked, history_path).await;
-        let same = old.charges.is_some() == charges.is_some()
-            && old.deliveries.iter().map(|d| d.id).eq(deliveries.iter().map(|d| d.id));
+        let listed: Vec<_> = looked.iter().flat_map(Looked::listed).collect();
+        let same = old.charges.is_some() && old.listed == listed;
+        let charges = if same {
+            // No news: nothing is read, and what could not be opened is still not open.
+            for (new, known) in looked.iter_mut().zip(&old.known) {
+                let counted = old.deliveries.iter().any(|delivery| delivery.source == known.entry.id);
+                if new.found.is_some() && !counted {
+                    *new = Looked { known: known.clone(), found: None };
+                }
+            }
+            old.charges.clone()
+        } else {
+            open(&mut looked).await
+        };
+        let (deliveries, fingerprints) = sum_up(inner, &mut looked, history, &old).await;
+        if let Some(path) = path {
+            if let Err(error) = history.write(&path) {
+                tracing::warn!(%error, path = %path.display(), "the history of deliveries could not be written");
+            }
+        }
         let state = State {
             version: if same { old.version } else { old.version + 1 },
-            charges: if same { old.charges.clone() } else { charges },
+            charges,
+            listed,
             known: looked.into_iter().map(|l| l.known).collect(),
             deliveries,
             fingerprints,
@@ -85,6 +111,7 @@ async fn look(inner: &Inner, entry: &SourceEntry) -> Looked {
             state: state_of(error.fault()),
             problem: Some(with_causes(error)),
             dialect: entry.dialect.clone(),
+            name: entry.location.clone(),
         },
         found: None,
     };
@@ -104,8 +131,13 @@ async fn look(inner: &Inner, entry: &SourceEntry) -> Looked {
         Ok(catalogue) => catalogue,
         Err(error) => return failed(&error),
     };
-    let known =
-        Known { entry: entry.clone(), state: SourceState::Ok, problem: None, dialect: entry.dialect.clone() };
+    let known = Known {
+        entry: entry.clone(),
+        state: SourceState::Ok,
+        problem: None,
+        dialect: entry.dialect.clone(),
+        name: source.location().to_string(),
+    };
     Looked { known, found: Some((source, catalogue)) }
 }
 
@@ -167,14 +199,13 @@ fn counted(looked: &[Looked]) -> Vec<(Source, Delivery)> {
     found.flat_map(|(source, c)| c.deliveries.iter().map(|d| (source.clone(), d.clone()))).collect()
 }
 
-type Summed = (Vec<DeliveryStatus>, std::collections::BTreeMap<bursar_domain::id::DeliveryId, Fingerprint>);
+type Summed = (Vec<DeliveryStatus>, BTreeMap<DeliveryId, Fingerprint>);
 
-/// Fingerprints of all deliveries: remembered ones from the history, new ones from their rows.
-async fn sum_up(inner: &Inner, looked: &[Looked], history_path: Option<PathBuf>) -> Summed {
-    let mut history = history_path.as_deref().map(History::read).unwrap_or_default();
+/// Fingerprints of all deliveries: remembered ones, and new ones from their rows.
+async fn sum_up(inner: &Inner, looked: &mut [Looked], history: &mut History, old: &State) -> Summed {
     let now = inner.clock.now();
     let mut statuses = Vec::new();
-    let mut fingerprints = std::collections::BTreeMap::new();
+    let mut fingerprints = BTreeMap::new();
     let total = looked.iter().filter_map(|l| l.found.as_ref()).map(|(_, c)| c.deliveries.len() as u64).sum();
     let mut done = 0;
     for Looked { known, found } in looked {
@@ -182,21 +213,24 @@ async fn sum_up(inner: &Inner, looked: &[Looked], history_path: Option<PathBuf>)
         for delivery in &catalogue.deliveries {
             inner.progress(&format!("adding up {}", delivery.key()), done, total);
             done += 1;
-            let print = match history.fingerprint(delivery.id) {
-                Some(print) => print.clone(),
-                None => match fingerprint(inner, source, delivery).await {
-                    Ok(print) => print,
-                    Err(error) => {
-                        tracing::warn!(%error, delivery = %delivery.key(), "a delivery could not be added up");
-                        continue;
-                    }
-                },
+            let remembered = old.fingerprints.get(&delivery.id).or_else(|| history.fingerprint(delivery.id));
+            let print = match remembered {
+                Some(print) => Ok(print.clone()),
+                None => fingerprint(inner, source, delivery).await,
+            };
+            let print = match print {
+                Ok(print) => print,
+                Err(error) => {
+                    tracing::warn!(%error, delivery = %delivery.key(), "a delivery could not be added up");
+                    known.state = SourceState::Partial;
+                    known.problem = Some(format!("{} could not be added up: {error}", delivery.key()));
+                    continue;
+                }
             };
             let (id, key) = (known.entry.id, delivery.key().to_string());
             history.note(id, &key, delivery.id, print.clone(), now);
-            let month = delivery
-                .billing_period
-                .or_else(|| print.last_day.and_then(bursar_domain::BillingPeriod::containing));
+            let month =
+                delivery.billing_period.or_else(|| print.last_day.and_then(BillingPeriod::containing));
             statuses.push(DeliveryStatus {
                 id: delivery.id,
                 source: id,
@@ -213,11 +247,6 @@ async fn sum_up(inner: &Inner, looked: &[Looked], history_path: Option<PathBuf>)
                 restatement: history.restatement(id, &key),
             });
             fingerprints.insert(delivery.id, print);
-        }
-    }
-    if let Some(path) = history_path {
-        if let Err(error) = history.write(&path) {
-            tracing::warn!(%error, path = %path.display(), "the history of deliveries could not be written");
         }
     }
     (statuses, fingerprints)
@@ -247,10 +276,7 @@ async fn fingerprint(inner: &Inner, source: &Source, delivery: &Delivery) -> Res
         let text = text.and_then(|t| t.as_deref()).unwrap_or("0");
         text.parse().map_err(|e: bursar_domain::money::AmountError| AskError::Failed(e.to_string()))
     };
-    let add = |sums: &mut std::collections::BTreeMap<String, Amount>,
-               currency: &str,
-               amount: Amount|
-     -> Result<(), AskError> {
+    let add = |sums: &mut BTreeMap<String, Amount>, currency: &str, amount: Amount| -> Result<(), AskError> {
         let sum = sums.entry(currency.to_owned()).or_default();
         *sum = sum.checked_add(amount).map_err(|e| AskError::Failed(e.to_string()))?;
         Ok(())

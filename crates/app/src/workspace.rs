@@ -8,6 +8,7 @@ use crate::cache::Cache;
 use crate::catalogue::State;
 use crate::dimensions;
 use crate::error::AskError;
+use crate::history::History;
 use crate::question::{Dimension, Filter, Operator, Question};
 use crate::table;
 use crate::workspace_file::{SourceEntry, WorkspaceFile};
@@ -48,8 +49,8 @@ pub(crate) struct Inner {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) engine: Arc<Engine>,
     pub(crate) state: RwLock<Arc<State>>,
-    /// One refresh at a time.
-    pub(crate) refreshing: tokio::sync::Mutex<()>,
+    /// One refresh at a time; what it remembers is read with the first one.
+    pub(crate) history: tokio::sync::Mutex<Option<History>>,
     pub(crate) progress: Mutex<Option<crate::answer::Progress>>,
     cache: Mutex<Cache>,
     slots: Semaphore,
@@ -88,7 +89,7 @@ impl Workspace {
             environment,
             engine,
             state: RwLock::new(Arc::new(state)),
-            refreshing: tokio::sync::Mutex::new(()),
+            history: tokio::sync::Mutex::default(),
             progress: Mutex::default(),
             cache: Mutex::default(),
             slots: Semaphore::new(AT_ONCE),

@@ -19,7 +19,8 @@ fn write(folder: &Path, charges: &[String]) {
     std::fs::write(folder.join("november.csv"), format!("{HEADER}\n{}\n", charges.join("\n"))).unwrap();
 }
 
-async fn app() -> (TestApp, tempfile::TempDir, String) {
+/// Four charges of three days, two services, two currencies, two teams.
+pub(crate) fn november() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     write(
         folder.path(),
@@ -30,6 +31,11 @@ async fn app() -> (TestApp, tempfile::TempDir, String) {
             charge(3, "Amazon S3", "5", "EUR", "web"),
         ],
     );
+    folder
+}
+
+async fn app() -> (TestApp, tempfile::TempDir, String) {
+    let folder = november();
     let app = TestApp::with_sources(&[folder.path().to_str().unwrap()]);
     app.workspace.refresh().await;
     let cookie = app.sign_in().await;
@@ -141,6 +147,17 @@ async fn a_month_delivered_again_replaces_and_is_reported() {
     write(folder.path(), &[charge(1, "Amazon EC2", "0.25", "USD", "web")]);
     app.workspace.refresh().await;
     assert_eq!(total(&app).await, "0.25");
+    let deliveries = app.get_as(&cookie, "/api/v1/deliveries").await.json();
+    let delivery = &deliveries["deliveries"][0];
+    assert_eq!((&delivery["rows"], &delivery["status"]), (&1.into(), &"provisional".into()));
+    assert_eq!(delivery["restatement"]["rows_before"], 4, "{delivery}");
+    let difference = &delivery["restatement"]["difference"];
+    assert_eq!((&difference[0]["currency"], &difference[0]["difference"]), (&"EUR".into(), &"-5".into()));
+    // Nothing new: the source is listed, and no content is read.
+    let bytes = async || app.get_as(&cookie, "/api/v1/ledger").await.json()["totals"]["bytes"].clone();
+    let before = bytes().await;
+    app.workspace.refresh().await;
+    assert_eq!(bytes().await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

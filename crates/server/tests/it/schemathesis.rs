@@ -1,8 +1,10 @@
 //! The OpenAPI document is true: schemathesis sends what it allows and what it forbids, and every
 //! answer is what it says.
 
+use bursar_app::SourceEntry;
 use bursar_domain::Clock;
 use bursar_domain::clock::SystemClock;
+use bursar_domain::id::WorkspaceId;
 use bursar_server::{Server, Settings};
 use std::process::Command;
 use std::sync::Arc;
@@ -14,7 +16,11 @@ async fn the_openapi_document_is_true() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let workspace = crate::kit::workspace(clock, Vec::new());
+    let folder = crate::cost::november();
+    let location = folder.path().to_str().unwrap();
+    let source = SourceEntry::new(WorkspaceId::from_u128(1), location, None, clock.now());
+    let workspace = crate::kit::workspace(clock, vec![source]);
+    workspace.refresh().await;
     let server = Server::new(workspace, Settings::new(address, None).unwrap());
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = {
