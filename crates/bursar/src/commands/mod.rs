@@ -5,6 +5,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod focus_convert;
 pub(crate) mod focus_validate;
+pub(crate) mod openapi;
 pub(crate) mod serve;
 pub(crate) mod source;
 pub(crate) mod sql;
@@ -23,6 +24,7 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Demo(args) => demo::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
+        Command::Openapi(args) => openapi::run(args).await,
         Command::Source(command) => source::run(command).await,
         Command::Workspace(command) => workspace::run(command).await,
     }

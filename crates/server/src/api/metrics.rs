@@ -15,6 +15,13 @@ pub(crate) async fn metrics(
 ) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
     parameters.finish()?;
     let sessions = u64::try_from(app.sessions.count()).unwrap_or(u64::MAX);
-    let text = app.metrics.text(&[("bursar_sessions", "Sessions alive.", sessions)]);
+    let (summary, ledger) = (app.workspace.summary(), app.workspace.ledger());
+    let text = app.metrics.text(&[
+        ("bursar_sessions", "Sessions alive.", sessions),
+        ("bursar_sources", "Sources of the workspace.", summary.sources),
+        ("bursar_deliveries", "Deliveries that count.", summary.deliveries),
+        ("bursar_store_operations", "Calls made to stores since the start.", ledger.operations),
+        ("bursar_store_read_bytes", "Bytes of content read from stores since the start.", ledger.bytes),
+    ]);
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text))
 }
