@@ -17,7 +17,7 @@
 //! * Ids, names and locations change their case from day to day: they are lower-cased.
 
 use super::lookup::{self, Service};
-use super::money::{product, ONE};
+use super::money::{product, quotient, ONE};
 use super::native::{cell, constant, decimals, micros, texts, times, units, Names, Native, Rows};
 use super::{Dropped, NativeDialect};
 use crate::canonical::tags_column;
@@ -421,17 +421,27 @@ impl Azure {
         let consumes = |row: usize| charges[row].0 == Charge::Usage;
         let unused = |row: usize| charges[row].0 == Charge::Unused;
         let cost = |row| units(&all.cost, row);
+        let average = |row| quotient(cost(row)?, all.priced(row)?).filter(|price| *price >= 0);
         Some(match name {
-            // An unused hour had no price at all: it cost its part of the commitment and nothing else is known.
+            // An unused hour costs its part of the commitment, and has no other price.
             "ContractedCost" => decimals(rows, |row| all.contracted(row).filter(|_| priced(row) && !unused(row)).or_else(|| cost(row))),
-            "ContractedUnitPrice" => decimals(rows, |row| all.contracted_price(row).filter(|_| priced(row) && !unused(row))),
+            "ContractedUnitPrice" => decimals(rows, |row| if unused(row) { average(row) } else { all.contracted_price(row).filter(|_| priced(row)) }),
             "ListCost" => decimals(rows, |row| {
                 let known = || all.listed(row).or_else(|| all.contracted(row)).filter(|_| priced(row) && !unused(row));
                 known().or_else(|| cost(row))
             }),
-            "ListUnitPrice" => decimals(rows, |row| all.list_price(row).filter(|_| priced(row) && !unused(row))),
-            "PricingCurrencyContractedUnitPrice" => decimals(rows, |row| units(&all.unit_price, row).filter(|_| all.contracted_price(row).is_some() && priced(row))),
-            "PricingCurrencyListUnitPrice" => decimals(rows, |row| units(&all.payg_price, row).filter(|_| all.list_price(row).is_some() && priced(row))),
+            "ListUnitPrice" => decimals(rows, |row| if unused(row) { average(row) } else { all.list_price(row).filter(|_| priced(row)) }),
+            "PricingCurrencyContractedUnitPrice" | "PricingCurrencyListUnitPrice" => {
+                let list = name == "PricingCurrencyListUnitPrice";
+                let cost = native.decimal("costinpricingcurrency");
+                decimals(rows, |row| {
+                    if unused(row) {
+                        return quotient(units(&cost, row)?, all.priced(row)?).filter(|price| *price >= 0);
+                    }
+                    let (price, known) = if list { (&all.payg_price, all.list_price(row)) } else { (&all.unit_price, all.contracted_price(row)) };
+                    units(price, row).filter(|_| known.is_some() && priced(row))
+                })
+            }
             "PricingQuantity" => decimals(rows, |row| all.priced(row).filter(|_| priced(row))),
             "PricingUnit" => {
                 let fallback = native.text_of(UNIT);
@@ -595,7 +605,7 @@ impl Azure {
             "ServiceCategory" | "ServiceSubcategory" | "ServiceName" => {
                 let (found, meter, consumed) = (services(native), native.text("metercategory"), native.text_of(CONSUMED));
                 texts(rows, |row| {
-                    let service = found[row].0;
+                    let service = found[row].0.or_else(|| lookup::azure_service_named(cell(&meter, row)?));
                     match name {
                         "ServiceCategory" => Some(service.map_or("Other", |s| s.category)),
                         "ServiceSubcategory" => Some(service.map_or("Other (Other)", |s| s.subcategory)),
@@ -614,7 +624,10 @@ impl Azure {
                     if name == "SkuMeter" { sku.and_then(|_| cell(&meter_name, row)) } else { sku }
                 })
             }
-            "SkuPriceDetails" => sku_price_details(&native.text("additionalinfo")),
+            "SkuPriceDetails" => {
+                let sku = Self::what("SkuPriceId", native, shared)?;
+                sku_price_details(&native.text("additionalinfo"), &sku)
+            }
             _ => return None,
         })
     }
@@ -638,10 +651,10 @@ fn kind_of(benefit: &str) -> Option<Kind> {
 }
 
 /// `AdditionalInfo` with `x_` before each key, as FOCUS wants of keys that are not its own.
-fn sku_price_details(info: &StringArray) -> ArrayRef {
+fn sku_price_details(info: &StringArray, sku: &ArrayRef) -> ArrayRef {
     let mut column = StringBuilder::with_capacity(info.len(), info.value_data().len());
     for row in 0..info.len() {
-        let object = cell(info, row).and_then(|text| {
+        let object = cell(info, row).filter(|_| sku.is_valid(row)).and_then(|text| {
             let text = if text.trim_start().starts_with('{') { text.to_owned() } else { format!("{{{text}}}") };
             serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text).ok()
         });

@@ -262,7 +262,11 @@ impl NativeDialect for Gcp {
             }
             "ChargePeriodStart" => Arc::new(native.time_of(&["usagestarttime"])),
             "ChargePeriodEnd" => Arc::new(native.time_of(&["usageendtime"])),
-            "ChargeDescription" | "SkuMeter" => own(&["sku", "description"]),
+            "ChargeDescription" => own(&["sku", "description"]),
+            "SkuMeter" => {
+                let (sku, meter) = (text(native, &["sku", "id"]), text(native, &["sku", "description"]));
+                texts(rows, |row| cell(&sku, row).filter(|_| fees.regular[row]).and_then(|_| cell(&meter, row)))
+            }
             "ChargeCategory" => {
                 let kind = text(native, &["cost_type"]);
                 texts(rows, |row| {
@@ -385,11 +389,11 @@ impl Gcp {
             }
             "ContractedCost" => {
                 let cost = native.decimal("cost");
-                decimals(rows, |row| if fees.second(row) { Some(0) } else { units(&cost, row) })
+                decimals(rows, |row| units(&cost, row))
             }
             "ListCost" => {
                 let (list, cost) = (native.decimal("costatlist"), native.decimal("cost"));
-                decimals(rows, |row| if fees.second(row) { Some(0) } else { units(&list, row).or_else(|| units(&cost, row)) })
+                decimals(rows, |row| units(&list, row).or_else(|| units(&cost, row)))
             }
             "ContractedUnitPrice" | "ListUnitPrice" => {
                 let list = name == "ListUnitPrice";
@@ -397,7 +401,7 @@ impl Gcp {
                 let cost = if list { native.decimal("costatlist") } else { native.decimal("cost") };
                 let (amount, block) = (amount(), block());
                 decimals(rows, |row| {
-                    if !fees.regular[row] || fees.second(row) {
+                    if !fees.regular[row] {
                         return None;
                     }
                     let quantity = priced(&amount, &block, row).filter(|quantity| *quantity != 0);

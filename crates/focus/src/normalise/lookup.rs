@@ -97,6 +97,15 @@ pub(super) fn aws_service(product_code: &str) -> Service {
     AWS.get(product_code).copied().unwrap_or(OTHER)
 }
 
+static AWS_REGIONS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+    table(include_str!("../../data/mapping/aws_regions.csv")).filter_map(|row| Some((*row.first()?, *row.get(1)?))).collect()
+});
+
+/// Name of an AWS region, as reports spell it.
+pub(super) fn aws_region(id: &str) -> Option<&'static str> {
+    AWS_REGIONS.get(id).copied()
+}
+
 static GCP: LazyLock<HashMap<&'static str, Service>> = LazyLock::new(|| {
     let mut all = services_by_code(include_str!("../../data/mapping/gcp_categories.csv"));
     all.extend(services_by_code(include_str!("../../data/mapping/gcp_services.csv")));
@@ -136,6 +145,14 @@ pub(super) fn azure_service(consumed: &str, resource_type: &str) -> Option<Servi
     let by_consumed = || (!consumed.is_empty()).then(|| AZURE.get(&(consumed, "")).copied()).flatten();
     let pair = AZURE.get(&(consumed, resource_type)).copied().filter(|_| !(consumed.is_empty() && resource_type.is_empty()));
     pair.or_else(by_type).or_else(by_consumed)
+}
+
+static AZURE_NAMES: LazyLock<HashMap<&'static str, Service>> =
+    LazyLock::new(|| AZURE.values().map(|service| (service.name, *service)).collect());
+
+/// By `ServiceName`: a name has one category, whoever says it.
+pub(super) fn azure_service_named(name: &str) -> Option<Service> {
+    AZURE_NAMES.get(name).copied()
 }
 
 static AZURE_TYPES: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {

@@ -3,6 +3,7 @@
 mod aws;
 mod azure;
 mod bill;
+mod conform;
 mod focus;
 mod google;
 mod oracle;

@@ -22,7 +22,8 @@ use super::lookup;
 use super::money::{product, quotient};
 use super::native::{cell, constant, decimals, either, texts, times, units, micros, Names, Native, Rows};
 use super::{Dropped, NativeDialect};
-use arrow::array::{Array, ArrayRef, Decimal128Array, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, StringArray};
+use arrow::datatypes::Decimal128Type;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -162,6 +163,26 @@ impl Unused {
     }
 }
 
+/// How much of a commitment was lost: money of a Savings Plan, hours of a reservation.
+struct UnusedQuantity {
+    hours: Decimal128Array,
+}
+
+impl UnusedQuantity {
+    fn read(native: &Native<'_>) -> Self {
+        Self { hours: native.decimal("reservationunusedquantity") }
+    }
+
+    fn at(&self, unused: &Unused, line: Line, row: usize) -> Option<i128> {
+        match line {
+            Line::RecurringFee => Some(unused.at(line, row)),
+            // Reports say the hours; where one does not, the loss is one loss.
+            Line::RiFee => units(&self.hours, row).filter(|hours| *hours != 0).or(Some(super::money::ONE)),
+            _ => None,
+        }
+    }
+}
+
 /// Refunds and credits of a commitment are of the commitment, not of usage.
 struct Commitments {
     savings_plan: StringArray,
@@ -253,15 +274,20 @@ impl Aws {
         let public_rate = native.decimal("pricingpublicondemandrate");
         let rate = Net::read(native, "lineitemnetunblendedrate", "lineitemunblendedrate");
         let quantity = native.decimal(AMOUNT);
+        let unused = Unused::read(native);
         let contracted = |row: usize| match shared.lines[row] {
-            _ if shared.second(row) => Some(0),
+            line if shared.second(row) => Some(unused.at(line, row)),
             Line::DiscountedUsage => units(&public_cost, row).or_else(|| cost.at(row)),
             _ => cost.at(row),
         };
         if !price {
             return decimals(native.rows(), contracted);
         }
+        let unused_quantity = UnusedQuantity::read(native);
         decimals(native.rows(), |row| {
+            if shared.second(row) {
+                return quotient(contracted(row)?, unused_quantity.at(&unused, shared.lines[row], row)?);
+            }
             if !Self::is_priced(shared, row) {
                 return None;
             }
@@ -281,8 +307,15 @@ impl Aws {
         let public_rate = native.decimal("pricingpublicondemandrate");
         let quantity = native.decimal(AMOUNT);
         if price {
+            // Fees and what they lost have no list price but what they cost.
+            let contracted = Self::contracted(native, shared, true);
+            let contracted = contracted.as_primitive::<Decimal128Type>();
             return decimals(native.rows(), |row| {
-                if !Self::is_priced(shared, row) || shared.lines[row].is_commitment_purchase() {
+                let line = shared.lines[row];
+                if shared.second(row) || line.is_commitment_purchase() || line == Line::Fee {
+                    return units(contracted, row);
+                }
+                if !Self::is_priced(shared, row) {
                     return None;
                 }
                 let (rate, cost) = (units(&public_rate, row)?, units(&public_cost, row));
@@ -290,11 +323,11 @@ impl Aws {
                 if fits { Some(rate) } else { quotient(cost?, units(&quantity, row)?) }.filter(|price| *price >= 0)
             });
         }
-        let cost = cost(native);
+        let (cost, unused) = (cost(native), Unused::read(native));
         decimals(native.rows(), |row| {
             let line = shared.lines[row];
             if shared.second(row) {
-                return Some(0);
+                return Some(unused.at(line, row));
             }
             let public = || {
                 units(&public_cost, row)
@@ -329,7 +362,7 @@ impl Aws {
         let covered = native.decimal("savingsplansavingsplaneffectivecost");
         let total = native.decimal("savingsplantotalcommitmenttodate");
         let unused = Unused::read(native);
-        let unused_hours = native.decimal("reservationunusedquantity");
+        let unused_quantity = UnusedQuantity::read(native);
         decimals(native.rows(), |row| {
             let line = shared.lines[row];
             let spend = Self::is_spend(&commitments, line, row)?;
@@ -338,7 +371,7 @@ impl Aws {
                 (true, Line::CoveredUsage) => units(&covered, row),
                 (true, Line::RecurringFee) => units(&total, row).or_else(|| cost.at(row)),
                 (true, _) => cost.at(row),
-                (false, _) if shared.second(row) => units(&unused_hours, row),
+                (false, _) if shared.second(row) => unused_quantity.at(&unused, line, row),
                 (false, _) => units(&amount, row),
             }
         })
@@ -575,15 +608,13 @@ impl Aws {
         let rows = native.rows();
         let (amount, unit, currency) = (native.decimal(AMOUNT), native.text("pricingunit"), native.text("lineitemcurrencycode"));
         let commitments = Commitments::read(native);
-        let unused_hours = native.decimal("reservationunusedquantity");
-        let unused = Unused::read(native);
+        let (unused, unused_quantity) = (Unused::read(native), UnusedQuantity::read(native));
         let consumed = |row: usize| {
             let usage = Self::category(&commitments, shared.lines[row], row, shared.second(row)) == "Usage";
             (usage && !shared.second(row)).then(|| units(&amount, row)).flatten()
         };
         let priced = |row: usize| match shared.lines[row] {
-            Line::RecurringFee if shared.second(row) => Some(unused.at(Line::RecurringFee, row)),
-            Line::RiFee if shared.second(row) => units(&unused_hours, row),
+            line if shared.second(row) => unused_quantity.at(&unused, line, row),
             Line::Discount => units(&amount, row),
             _ if Self::is_priced(shared, row) => units(&amount, row),
             _ => None,

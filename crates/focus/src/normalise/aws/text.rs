@@ -1,5 +1,6 @@
 //! Names, regions, resources and tags of AWS line items.
 
+use super::super::lookup;
 use super::super::native::{cell, key_of, texts, Names, Native};
 use super::{Line, Lines};
 use crate::canonical::{string_column, tags_column};
@@ -58,8 +59,10 @@ pub(super) fn region_name(native: &Native<'_>) -> ArrayRef {
     let kind = product(native, "productlocationtype", "locationtype");
     let (code, region) = (product(native, "productregioncode", "regioncode"), product(native, "productregion", "region"));
     texts(native.rows(), |row| {
-        cell(&code, row).or_else(|| cell(&region, row))?;
-        cell(&location, row).filter(|_| cell(&kind, row).is_none_or(|kind| kind == "AWS Region"))
+        let id = cell(&code, row).or_else(|| cell(&region, row))?;
+        let own = cell(&location, row).filter(|_| cell(&kind, row).is_none_or(|kind| kind == "AWS Region"));
+        // Data transfer has no location of its own: its region is still a region.
+        own.or_else(|| lookup::aws_region(id)).or(Some(id))
     })
 }
 
