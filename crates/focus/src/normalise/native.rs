@@ -132,10 +132,13 @@ impl<'a> Native<'a> {
         typed.array
     }
 
-    /// Says that a cell is faulty.
+    /// Says that a cell is faulty, unless it was said before.
     pub(super) fn fault(&self, row: usize, key: &str, value: String, reason: &'static str) {
         let column = self.names.spelling(key).unwrap_or(key).to_owned();
-        self.faults.borrow_mut().push(Fault { row, column, value, reason });
+        let mut faults = self.faults.borrow_mut();
+        if !faults.iter().any(|known| known.row == row && known.column == column) {
+            faults.push(Fault { row, column, value, reason });
+        }
     }
 
     /// A column as text; NULLs when the file has none.

@@ -28,6 +28,11 @@ pub(super) struct Report {
     pub(super) left_out: Sums,
 }
 
+/// `1 row`, `2 rows`.
+fn counted(rows: u64) -> String {
+    if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") }
+}
+
 impl Report {
     /// Counts a chunk that was read.
     pub(super) fn read(&mut self, chunk: &Chunk, normalised: &Normalised, faulty: usize) {
@@ -66,19 +71,19 @@ impl Report {
     /// Prints to standard output.
     pub(super) fn print(&self, out: &Path, set_aside: Option<&Path>) -> Result<(), Failure> {
         let mut to = std::io::stdout().lock();
-        writeln!(to, "{} rows read, {} rows written to {}", self.rows_read, self.written, out.display())?;
+        writeln!(to, "{} read, {} written to {}", counted(self.rows_read), counted(self.written), out.display())?;
         for (reason, rows) in &self.dropped {
-            writeln!(to, "{rows} rows left out: {reason}")?;
+            writeln!(to, "{} left out: {reason}", counted(*rows))?;
         }
         if self.doubled > 0 {
-            writeln!(to, "{} rows added: the part of a commitment's fee that is usage, used or unused", self.doubled)?;
+            writeln!(to, "{} added: the part of a commitment's fee that is usage, used or unused", counted(self.doubled))?;
         }
         if self.rounded > 0 {
-            writeln!(to, "{} numbers had more than 18 decimals and were rounded, half to even", self.rounded)?;
+            writeln!(to, "numbers with more than 18 decimals, rounded half to even: {}", self.rounded)?;
         }
         self.print_sums(&mut to)?;
         if let Some(path) = set_aside {
-            writeln!(to, "{} rows quarantined in {}; the sums above leave them out:", self.quarantined, path.display())?;
+            writeln!(to, "{} quarantined in {}; the sums above leave them out:", counted(self.quarantined), path.display())?;
             for ((column, reason), (count, first)) in self.reasons.iter().take(SHOWN) {
                 let column = if column.is_empty() { "the row".to_owned() } else { format!("`{column}`") };
                 writeln!(to, "  {count} × {column} {reason}, first in row {first}")?;
@@ -86,7 +91,7 @@ impl Report {
             if self.reasons.len() > SHOWN {
                 writeln!(to, "  and {} more reasons", self.reasons.len() - SHOWN)?;
             }
-            for (currency, month, sum) in self.left_out.iter() {
+            for (currency, month, sum) in self.left_out.iter().filter(|(_, _, sum)| *sum != Sum::default()) {
                 let Sum { billed, effective } = sum;
                 writeln!(to, "  left out where readable: {currency} {month} BilledCost {billed}, EffectiveCost {effective}")?;
             }
