@@ -21,6 +21,9 @@ pub(super) const NO_MOMENT: i64 = i64::MIN;
 /// Distinct values remembered per column, and bytes of them.
 const MAX_VALUES: usize = 1 << 16;
 const MAX_BYTES: usize = 16 << 20;
+/// Places looked at for a value before it is judged afresh: a file made of texts with one hash must
+/// not slow the check down.
+const MAX_STEPS: usize = 64;
 
 /// What a column must answer, over all batches.
 #[derive(Debug)]
@@ -322,7 +325,12 @@ impl Memory {
         let places = self.slots.len() - 1;
         #[expect(clippy::cast_possible_truncation, reason = "the low bits of a hash are a place")]
         let mut place = (hash ^ (hash >> 32)) as usize & places;
+        let mut steps = 0;
         while let Some(&slot) = self.slots.get(place) {
+            steps += 1;
+            if steps > MAX_STEPS {
+                return (judge(text), UNKNOWN);
+            }
             match self.entries.get(slot as usize) {
                 Some(entry) if entry.hash == hash && *entry.text == *text => return (entry.mask, slot),
                 Some(_) => place = (place + 1) & places,
