@@ -1,6 +1,6 @@
 //! The demo, running, for the tests that need a server.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use bursar_testkit::{Process, program};
 use std::path::Path;
 
@@ -34,18 +34,6 @@ impl Demo {
 
     pub(crate) fn url(&self) -> String {
         self.process.url()
-    }
-
-    /// Uses the link, and gives the session as a `Cookie` header's value.
-    pub(crate) fn sign_in(&self) -> Result<String> {
-        let path = self.link.strip_prefix(&self.url()).context("the sign-in link leads elsewhere")?;
-        let answer =
-            bursar_testkit::http_get(self.process.port(), path).context("the server does not answer")?;
-        answer
-            .header("set-cookie")
-            .and_then(|cookie| cookie.split(';').next())
-            .map(str::to_owned)
-            .with_context(|| format!("the sign-in link gave no session (status {})", answer.status))
     }
 
     /// What the server has printed.

@@ -4,7 +4,7 @@
 //! the end-to-end tests is the one the Rust tests have built (same profile, so nothing is compiled
 //! again).
 
-use crate::count::{Runner, Tests};
+use crate::count::Runner;
 use crate::demo::target_directory;
 use crate::machine;
 use crate::running::Demo;
@@ -13,7 +13,6 @@ use crate::steps::{Steps, run_tests};
 use crate::{claims, peers};
 use anyhow::{Context, Result};
 use std::path::PathBuf;
-use std::process::Command;
 
 /// What to test.
 #[derive(Debug, clap::Args)]
@@ -34,8 +33,6 @@ enum Part {
     Web,
     /// The UI in headless Chromium against the demo
     E2e,
-    /// The API against its own OpenAPI document
-    Api,
     /// The claims register
     Claims,
 }
@@ -46,7 +43,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     if wanted(Part::Web) || wanted(Part::E2e) {
         machine::need_node()?;
     }
-    if wanted(Part::Rust) || wanted(Part::Api) {
+    if wanted(Part::Rust) {
         steps.prepare("peers", || peers::install_all().map(|()| true));
     }
     if wanted(Part::Rust) {
@@ -62,13 +59,12 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
             succeeds(&mut cargo(clippy))
         });
     }
-    let served_parts = wanted(Part::E2e) || wanted(Part::Api);
-    if (wanted(Part::Rust) || served_parts) && build(&mut steps) {
+    if (wanted(Part::Rust) || wanted(Part::E2e)) && build(&mut steps) {
         if wanted(Part::Rust) {
             rust_tests(&mut steps, &args.rest);
         }
-        if served_parts {
-            served(&mut steps, wanted(Part::E2e), wanted(Part::Api));
+        if wanted(Part::E2e) {
+            end_to_end(&mut steps);
         }
     }
     if wanted(Part::Claims) {
@@ -134,40 +130,16 @@ fn rust_tests(steps: &mut Steps, rest: &[String]) {
     }
 }
 
-/// The tests that need a served demo. Each gets one of its own, because a sign-in link works once.
-fn served(steps: &mut Steps, e2e: bool, api: bool) {
-    if e2e {
-        steps.tests("web: end to end", |tests| {
-            let chromium = machine::need_chromium()?;
-            let demo = Demo::start(&program()?)?;
-            let mut npm = in_web("npm", &["run", "e2e"]);
-            npm.env("BURSAR_URL", demo.url()).env("BURSAR_LINK", &demo.link).env("CHROMIUM", chromium);
-            let good = run_tests(&mut npm, Runner::Playwright, tests)?;
-            Ok(good && no_crash(&demo))
-        });
-    }
-    if api {
-        match bursar_testkit::peers::python("schemathesis", "schemathesis") {
-            Some(schemathesis) => {
-                steps.tests("api: schemathesis", |tests| api_tests(schemathesis, tests));
-            }
-            None => steps.skip("api: schemathesis", "schemathesis is not installed"),
-        }
-    }
-}
-
-/// Requests that the OpenAPI document allows, and the ones it does not, from a fixed seed.
-fn api_tests(schemathesis: PathBuf, tests: &mut Tests) -> Result<bool> {
-    let demo = Demo::start(&program()?)?;
-    let cookie = demo.sign_in()?;
-    let mut run = Command::new(schemathesis);
-    run.current_dir(root()).args(["run", &format!("{}/api/openapi.json", demo.url())]);
-    run.args(["--header", &format!("Cookie: {cookie}"), "--header", "X-Bursar-CSRF: 1"]);
-    run.args(["--max-examples", "25", "--seed", "1", "--generation-database", "none", "--no-color"]);
-    // Signing out would end the session that all other requests need.
-    run.args(["--exclude-path", "/auth/logout", "--exclude-path", "/auth/link"]);
-    let good = run_tests(&mut run, Runner::Schemathesis, tests)?;
-    Ok(good && no_crash(&demo))
+/// The pages in a real browser, against a demo served by the program that the tests have built.
+fn end_to_end(steps: &mut Steps) {
+    steps.tests("web: end to end", |tests| {
+        let chromium = machine::need_chromium()?;
+        let demo = Demo::start(&program()?)?;
+        let mut npm = in_web("npm", &["run", "e2e"]);
+        npm.env("BURSAR_URL", demo.url()).env("BURSAR_LINK", &demo.link).env("CHROMIUM", chromium);
+        let good = run_tests(&mut npm, Runner::Playwright, tests)?;
+        Ok(good && no_crash(&demo))
+    });
 }
 
 /// A server that panicked and went on is a failed test all the same.
