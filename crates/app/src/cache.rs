@@ -34,10 +34,10 @@ impl Cache {
         if self.answers.insert(question.clone(), answer.clone()).is_none() {
             self.order.push_back(question);
         }
-        if self.order.len() > ANSWERS {
-            if let Some(oldest) = self.order.pop_front() {
-                self.answers.remove(&oldest);
-            }
+        if self.order.len() > ANSWERS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.answers.remove(&oldest);
         }
     }
 }

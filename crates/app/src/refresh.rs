@@ -70,10 +70,10 @@ impl Workspace {
             open(&mut looked).await
         };
         let (deliveries, fingerprints) = sum_up(inner, &mut looked, history, &old).await;
-        if let Some(path) = path {
-            if let Err(error) = history.write(&path) {
-                tracing::warn!(%error, path = %path.display(), "the history of deliveries could not be written");
-            }
+        if let Some(path) = path
+            && let Err(error) = history.write(&path)
+        {
+            tracing::warn!(%error, path = %path.display(), "the history of deliveries could not be written");
         }
         let state = State {
             version: if same { old.version } else { old.version + 1 },

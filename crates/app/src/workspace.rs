@@ -76,7 +76,7 @@ impl Workspace {
         folder: Option<PathBuf>,
         clock: Arc<dyn Clock>,
         environment: Environment,
-    ) -> Result<Self, QueryError> {
+    ) -> Result<Self, AskError> {
         let engine = Arc::new(Engine::new(Limits::default())?);
         let state = State::waiting(&file.sources);
         Ok(Self(Arc::new(Inner {

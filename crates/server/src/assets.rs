@@ -53,10 +53,9 @@ fn answer(path: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
             Body::from(file.data.into_owned()).into_response()
         };
     let out = response.headers_mut();
-    if response_type(path, &file.metadata).is_some_and(|kind| {
+    if let Some(kind) = response_type(path, &file.metadata) {
         out.insert(header::CONTENT_TYPE, kind);
-        true
-    }) {}
+    }
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         out.insert(header::ETAG, etag);
     }

@@ -60,7 +60,6 @@ impl Server {
     }
 
     /// The whole HTTP service, for [`Server::serve`] and for tests.
-    #[must_use]
     pub fn router(&self) -> axum::Router {
         routes::router(self.app.clone())
     }

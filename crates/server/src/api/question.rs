@@ -12,6 +12,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 /// Which FOCUS cost column is added up.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[expect(clippy::enum_variant_names, reason = "FOCUS calls its columns so")]
 pub(crate) enum MeasureId {
     EffectiveCost,
     BilledCost,

@@ -16,10 +16,10 @@ pub(crate) async fn require_session(State(app): State<App>, mut request: Request
     let key = cookie::find(request.headers(), app.settings.https())
         .and_then(|presented| app.sessions.authenticate(presented));
     let Some(key) = key else { return Problem::unauthenticated().into_response() };
-    if !request.method().is_safe() {
-        if let Err(problem) = same_origin(&app, request.method(), request.headers()) {
-            return problem.into_response();
-        }
+    if !request.method().is_safe()
+        && let Err(problem) = same_origin(&app, request.method(), request.headers())
+    {
+        return problem.into_response();
     }
     request.extensions_mut().insert(key);
     next.run(request).await
