@@ -6,6 +6,7 @@ pub(crate) mod doctor;
 pub(crate) mod focus_convert;
 pub(crate) mod focus_validate;
 pub(crate) mod openapi;
+pub(crate) mod reading;
 pub(crate) mod serve;
 pub(crate) mod source;
 pub(crate) mod sql;

@@ -1,7 +1,17 @@
 //! `bursar sql`: one SELECT over cost exports read in place, without server or database.
 
+use super::reading;
 use crate::exit::{Failure, Outcome};
 use crate::output::Format;
+use crate::progress;
+use arrow::array::RecordBatch;
+use bursar_focus::dialect::Dialect;
+use bursar_lake::charges::Quarantine;
+use bursar_lake::sql::{QueryError, MAX_SQL_BYTES};
+use futures::StreamExt;
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
 
 const EXAMPLES: &str = "\
 Tables: focus (Cost and Usage, with FOCUS column ids as they are spelled, plus provider and
@@ -31,6 +41,10 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 300, value_name = "SECONDS")]
     pub(crate) timeout_s: u64,
 
+    /// What the columns mean, where neither a manifest nor the columns tell (azure-actual, azure-amortized, …)
+    #[arg(long, value_name = "DIALECT")]
+    pub(crate) dialect: Option<Dialect>,
+
     /// Print on standard error what was read to answer: objects, operations, bytes
     #[arg(long)]
     pub(crate) explain: bool,
@@ -40,6 +54,70 @@ pub(crate) struct Args {
 }
 
 /// Answers the question.
-pub(crate) async fn run(_args: Args) -> Result<Outcome, Failure> {
-    super::not_built_yet("sql")
+pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
+    let sql = match args.query.as_deref() {
+        Some(text) if text != "-" => text.to_owned(),
+        _ => {
+            // One byte more than is accepted, so that too long is noticed.
+            let limit = u64::try_from(MAX_SQL_BYTES).unwrap_or(u64::MAX) + 1;
+            let mut text = String::new();
+            std::io::stdin().take(limit).read_to_string(&mut text)?;
+            text
+        }
+    };
+    let sql = sql.trim().trim_end_matches(';').to_owned();
+    let bill = reading::open(&args.sources, args.dialect).await?;
+    let engine = reading::engine()?;
+    let quarantine = Arc::new(Quarantine::default());
+    let context = engine.session(bill.charges(), &quarantine).map_err(reading::asking)?;
+    let limit = Duration::from_secs(args.timeout_s);
+    let spinner = progress::counter("asking", "");
+    // Rows are printed as they come; a slow reader of ours slows the question, not memory.
+    let (send, mut receive) = tokio::sync::mpsc::channel(4);
+    let running = {
+        let (engine, context) = (Arc::clone(&engine), context);
+        async move {
+            let inner = Arc::clone(&engine);
+            engine
+                .run(limit, async move {
+                    let frame = inner.plan(&context, &sql).await?;
+                    let mut rows = inner.start(frame).await?;
+                    let schema = Arc::clone(&rows.schema);
+                    let empty = RecordBatch::new_empty(schema);
+                    let _ = send.send(empty).await;
+                    while let Some(batch) = rows.stream.next().await {
+                        if send.send(batch.map_err(QueryError::of)?).await.is_err() {
+                            break;
+                        }
+                    }
+                    Ok(())
+                })
+                .await
+        }
+    };
+    let printing = async {
+        let mut writer = None;
+        while let Some(batch) = receive.recv().await {
+            spinner.finish_and_clear();
+            if writer.is_none() {
+                writer = Some(args.output.writer(&batch.schema())?);
+            }
+            if let (Some(writer), true) = (&mut writer, batch.num_rows() > 0) {
+                writer.write(&batch)?;
+            }
+        }
+        Ok::<_, Failure>(writer)
+    };
+    let (asked, printed) = tokio::join!(running, printing);
+    spinner.finish_and_clear();
+    let writer = printed?;
+    asked.map_err(reading::asking)?;
+    if let Some(writer) = writer {
+        writer.finish()?;
+    }
+    reading::note_excluded(&quarantine.excluded());
+    if args.explain {
+        reading::explain(&bill);
+    }
+    Ok(Outcome::Good)
 }
