@@ -9,6 +9,7 @@ use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use csv_core::{ReadRecordResult, ReaderBuilder};
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 #[derive(Debug, thiserror::Error)]
 pub enum DelimitedError {
     /// Reading failed; a truncated gzip ends up here.
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] std::io::Error),
     /// Nothing at all, not even a header.
     #[error("the file is empty: expected a header line with column names")]
@@ -37,6 +38,16 @@ pub enum DelimitedError {
     /// Too many columns.
     #[error("the header has more than {MAX_COLUMNS} columns")]
     TooManyColumns,
+    /// Two columns of one name: which of them counts cannot be known.
+    #[error("the header has the column `{name}` twice, as column {first} and as column {second}: remove one of them")]
+    ColumnTwice {
+        /// Its name.
+        name: String,
+        /// The first place, from 1.
+        first: usize,
+        /// The second.
+        second: usize,
+    },
     /// A row that never ends.
     #[error("row {row} is longer than {MAX_RECORD_BYTES} bytes: a quote that opens there is probably never closed")]
     RecordTooLong {
@@ -165,6 +176,12 @@ impl<R: Read> DelimitedReader<R> {
         reader.columns = names.collect::<Result<_, _>>().map_err(|_| DelimitedError::NotText)?;
         if reader.columns.iter().any(|name| name.contains('\0')) || reader.columns.iter().all(String::is_empty) {
             return Err(DelimitedError::NotText);
+        }
+        let mut places = HashMap::with_capacity(cells);
+        for (index, name) in reader.columns.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+            if let Some(first) = places.insert(name.as_str(), index + 1) {
+                return Err(DelimitedError::ColumnTwice { name: name.chars().take(80).collect(), first, second: index + 1 });
+            }
         }
         let all: Vec<usize> = (0..cells).collect();
         reader.project(&all);
@@ -373,6 +390,9 @@ mod tests {
         assert!(matches!(read(b""), Err(DelimitedError::Empty)));
         assert!(matches!(read(b"\xff\xfeA\0"), Err(DelimitedError::Utf16)));
         assert!(matches!(read(b"PAR1\0\0"), Err(DelimitedError::NotText)));
+        let twice = read(b"A,B, A\n1,2,3\n").unwrap_err().to_string();
+        assert!(twice.contains("`A` twice, as column 1 and as column 3"), "{twice}");
+        assert!(read(b"A,,\n1,2,3\n").is_ok(), "columns without a name are nobody's");
         let mut unclosed = b"A,B\n1,\"x\n".to_vec();
         unclosed.resize(MAX_RECORD_BYTES + 1024, b'y');
         assert!(matches!(read(&unclosed), Err(DelimitedError::RecordTooLong { row: 1 })));
