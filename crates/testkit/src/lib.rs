@@ -2,6 +2,7 @@
 //!
 //! * [`program()`] runs the built binary as a person would, in a clean environment.
 //! * [`Process`] is a child that is ready when you get it and dead when you drop it.
+//! * [`dirty`] writes bad input of every kind.
 //! * [`peers`] starts servers and clients that we did not write, pinned and installed by
 //!   `cargo xtask test`.
 //!
@@ -14,6 +15,7 @@
 //! A test of the product passes `env!("CARGO_BIN_EXE_bursar")`, which Cargo sets for the
 //! integration tests of `crates/bursar` only.
 
+pub mod dirty;
 pub mod peers;
 mod process;
 mod program;
