@@ -9,12 +9,12 @@ use bursar_app::{SourceEntry, WorkspaceFile};
 use bursar_domain::Clock;
 use bursar_domain::clock::{FixedClock, SystemClock};
 use chrono::NaiveTime;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Which invented company: any number would do.
-const COMPANY: u64 = 1;
 const WORKSPACE: &str = "demo";
 
 /// Look around with invented bills
@@ -27,20 +27,47 @@ pub(crate) struct Args {
     #[arg(long, env = "BURSAR_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub(crate) listen: String,
 
+    /// Short for --listen 127.0.0.1:PORT
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<u16>,
+
     /// Where to keep the demo; `demo` in the usual data directory when left out
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
+    #[arg(long, visible_alias = "dir", env = "BURSAR_DATA_DIR", value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+
+    /// Which invented company: another number gives another one
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) seed: u64,
+
+    /// How many rows: some 60 thousand, 300 thousand or 3 million
+    #[arg(long, default_value = "default")]
+    pub(crate) size: Size,
+
+    /// Only make the bills, and print commands to ask them with
+    #[arg(long)]
+    pub(crate) no_serve: bool,
 
     /// The day that the demo takes for today, as YYYY-MM-DD; the clock then stands still
     #[arg(long, value_name = "DATE", value_parser = super::cost::date)]
     pub(crate) today: Option<chrono::NaiveDate>,
 }
 
+/// How much data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Size {
+    /// Some 60 thousand rows.
+    Small,
+    /// Some 300 thousand rows.
+    Default,
+    /// Some 3 million rows.
+    Large,
+}
+
 /// Makes the demo and serves it until interrupted.
 pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
     let usual = config::data_directory(None, &|key| std::env::var_os(key)).map(|path| path.join("demo"));
-    let arguments =
-        Arguments { data_dir: args.data_dir.or(usual), listen: Some(args.listen), public_url: None };
+    let listen = args.port.map_or(args.listen, |port| format!("127.0.0.1:{port}"));
+    let arguments = Arguments { data_dir: args.data_dir.or(usual), listen: Some(listen), public_url: None };
     let config = config::resolve(&arguments, &|key| std::env::var_os(key))?;
     let clock: Arc<dyn Clock> = match args.today {
         Some(today) => {
@@ -48,12 +75,23 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
         }
         None => Arc::new(SystemClock),
     };
-    let plan = DemoPlan { seed: COMPANY, today: clock.today(), size: DemoSize::Default };
+    let size = match args.size {
+        Size::Small => DemoSize::Small,
+        Size::Default => DemoSize::Default,
+        Size::Large => DemoSize::Large,
+    };
+    let plan = DemoPlan { seed: args.seed, today: clock.today(), size };
     let bills = config.data.root().join("bills");
     let report = match demo::existing(&bills, &plan) {
         Some(report) => report,
         None => generate(bills.clone(), plan).await?,
     };
+    if args.no_serve {
+        std::io::stdout().lock().write_all(commands(&bills, &report).as_bytes())?;
+        return Ok(Outcome::Good);
+    }
+    // Standard output is for the sign-in link alone; standard error may be gone.
+    let _ = std::io::stderr().lock().write_all(commands(&bills, &report).as_bytes());
     let mut file = workspace(&config, &*clock)?;
     let entry = |source: &demo::DemoSource| {
         let location = bills.join(&source.path).display().to_string();
@@ -61,6 +99,24 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
     };
     file.sources = report.sources.iter().map(entry).collect();
     serve::serve(&config, file, clock).await
+}
+
+/// Three commands that ask the demo's bills, to copy and change.
+fn commands(bills: &Path, report: &DemoReport) -> String {
+    let mut sources = String::new();
+    for source in &report.sources {
+        let path = bills.join(&source.path).display().to_string().replace('\'', "'\\''");
+        // INVARIANT: writing to a string does not fail.
+        let _ = write!(sources, " --source '{path}'");
+    }
+    format!(
+        "{} charges of an invented company are in {}; ask them in another terminal:\n\
+         \x20 bursar cost{sources} --by ServiceName --top 10\n\
+         \x20 bursar cost{sources} --by tag:team --grain month\n\
+         \x20 bursar sql{sources} \"SELECT provider, SUM(BilledCost) FROM focus GROUP BY provider\"\n",
+        report.rows(),
+        bills.display(),
+    )
 }
 
 async fn generate(bills: PathBuf, plan: DemoPlan) -> Result<DemoReport, Failure> {
