@@ -3,7 +3,9 @@
 //! `bursar -h` is the short form, `bursar --help` and `bursar help COMMAND` the long one with
 //! examples, exit statuses and environment variables.
 
-use crate::commands::{cost, demo, doctor, focus_convert, focus_validate, openapi, serve, source, sql, workspace};
+use crate::commands::{
+    cost, demo, doctor, focus_convert, focus_validate, openapi, serve, source, sql, workspace,
+};
 use clap::{Parser, Subcommand, ValueEnum};
 
 const AFTER_HELP: &str = "\

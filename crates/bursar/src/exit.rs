@@ -56,7 +56,7 @@ impl From<Kind> for ExitCode {
 /// An error with the status it ends the program with.
 ///
 /// `?` on any error makes one: an I/O error counts as unreachable unless the thing is simply not
-/// there, everything else as bad input. Where that is wrong, say so with [`Classify`].
+/// there, everything else as bad input.
 pub(crate) struct Failure {
     kind: Kind,
     error: anyhow::Error,
@@ -117,30 +117,6 @@ impl fmt::Display for Failure {
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}: {:#}", self.kind, self.error)
-    }
-}
-
-/// Says which status an error stands for, where `?` cannot know.
-pub(crate) trait Classify<T> {
-    /// Status 2.
-    fn or_bad_input(self) -> Result<T, Failure>;
-    /// Status 3.
-    fn or_refused(self) -> Result<T, Failure>;
-    /// Status 4.
-    fn or_unreachable(self) -> Result<T, Failure>;
-}
-
-impl<T, E: Into<anyhow::Error>> Classify<T> for Result<T, E> {
-    fn or_bad_input(self) -> Result<T, Failure> {
-        self.map_err(Failure::bad_input)
-    }
-
-    fn or_refused(self) -> Result<T, Failure> {
-        self.map_err(Failure::refused)
-    }
-
-    fn or_unreachable(self) -> Result<T, Failure> {
-        self.map_err(Failure::unreachable)
     }
 }
 

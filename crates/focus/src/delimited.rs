@@ -2,8 +2,8 @@
 //!
 //! Billing CSVs come with byte order marks, semicolons and broken quotes. The reader finds the
 //! delimiter from the header line, reads only the asked columns, keeps every cell as the text that
-//! stood there (an empty cell is an empty text, not NULL), and reports each row it had to leave
-//! out. It refuses a row longer than [`MAX_RECORD_BYTES`]: that is a quote never closed.
+//! stood there (an empty cell is an empty text, not NULL: the conformance check wants to see it),
+//! and reports each row it had to leave out. It refuses a row longer than [`MAX_RECORD_BYTES`]: that is a quote never closed.
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
@@ -39,7 +39,9 @@ pub enum DelimitedError {
     #[error("the header has more than {MAX_COLUMNS} columns")]
     TooManyColumns,
     /// Two columns of one name: which of them counts cannot be known.
-    #[error("the header has the column `{name}` twice, as column {first} and as column {second}: remove one of them")]
+    #[error(
+        "the header has the column `{name}` twice, as column {first} and as column {second}: remove one of them"
+    )]
     ColumnTwice {
         /// Its name.
         name: String,
@@ -49,7 +51,9 @@ pub enum DelimitedError {
         second: usize,
     },
     /// A row that never ends.
-    #[error("row {row} is longer than {MAX_RECORD_BYTES} bytes: a quote that opens there is probably never closed")]
+    #[error(
+        "row {row} is longer than {MAX_RECORD_BYTES} bytes: a quote that opens there is probably never closed"
+    )]
     RecordTooLong {
         /// Data row, from 1.
         row: u64,
@@ -106,33 +110,10 @@ pub struct DelimitedReader<R> {
 
 impl<R> std::fmt::Debug for DelimitedReader<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DelimitedReader").field("columns", &self.columns.len()).field("row", &self.row).finish_non_exhaustive()
-    }
-}
-
-/// The bytes of a possibly gzipped file.
-pub fn decompressed<'a>(input: impl Read + Send + 'a, gzip: bool) -> Box<dyn Read + Send + 'a> {
-    if gzip {
-        Box::new(Gunzip(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(READ_BYTES, input))))
-    } else {
-        Box::new(input)
-    }
-}
-
-/// Says of a broken gzip what it is.
-struct Gunzip<R>(R);
-
-impl<R: Read> Read for Gunzip<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.0.read(buffer).map_err(|error| match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => {
-                std::io::Error::new(error.kind(), "the gzip data ends early: the file is truncated; deliver it again")
-            }
-            std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData => {
-                std::io::Error::new(error.kind(), format!("the gzip data is damaged ({error}); deliver it again"))
-            }
-            _ => error,
-        })
+        f.debug_struct("DelimitedReader")
+            .field("columns", &self.columns.len())
+            .field("row", &self.row)
+            .finish_non_exhaustive()
     }
 }
 
@@ -172,15 +153,22 @@ impl<R: Read> DelimitedReader<R> {
         if cells > MAX_COLUMNS {
             return Err(DelimitedError::TooManyColumns);
         }
-        let names = (0..cells).map(|i| std::str::from_utf8(reader.cell(i)).map(|name| name.trim().to_owned()));
+        let names =
+            (0..cells).map(|i| std::str::from_utf8(reader.cell(i)).map(|name| name.trim().to_owned()));
         reader.columns = names.collect::<Result<_, _>>().map_err(|_| DelimitedError::NotText)?;
-        if reader.columns.iter().any(|name| name.contains('\0')) || reader.columns.iter().all(String::is_empty) {
+        if reader.columns.iter().any(|name| name.contains('\0'))
+            || reader.columns.iter().all(String::is_empty)
+        {
             return Err(DelimitedError::NotText);
         }
         let mut places = HashMap::with_capacity(cells);
         for (index, name) in reader.columns.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             if let Some(first) = places.insert(name.as_str(), index + 1) {
-                return Err(DelimitedError::ColumnTwice { name: name.chars().take(80).collect(), first, second: index + 1 });
+                return Err(DelimitedError::ColumnTwice {
+                    name: name.chars().take(80).collect(),
+                    first,
+                    second: index + 1,
+                });
             }
         }
         let all: Vec<usize> = (0..cells).collect();
@@ -355,15 +343,20 @@ impl TextColumn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::read::decompressed;
     use arrow::array::AsArray;
     use proptest::prelude::*;
 
-    fn read(text: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>, Vec<Malformed>), DelimitedError> {
+    type Table = (Vec<String>, Vec<Vec<String>>, Vec<Malformed>);
+
+    fn read(text: &[u8]) -> Result<Table, DelimitedError> {
         let mut reader = DelimitedReader::new(text)?;
         let (mut rows, mut malformed) = (Vec::new(), Vec::new());
         while let Some(part) = reader.next_rows(2)? {
             for row in 0..part.batch.num_rows() {
-                rows.push(part.batch.columns().iter().map(|c| c.as_string::<i32>().value(row).to_owned()).collect());
+                rows.push(
+                    part.batch.columns().iter().map(|c| c.as_string::<i32>().value(row).to_owned()).collect(),
+                );
             }
             malformed.extend(part.malformed);
         }
@@ -372,7 +365,8 @@ mod tests {
 
     #[test]
     fn bom_semicolons_and_quotes() {
-        let (columns, rows, malformed) = read(b"\xef\xbb\xbfA;B\n1;\"x;y\"\r\n2;\"say \"\"hi\"\"\"\n").unwrap();
+        let (columns, rows, malformed) =
+            read(b"\xef\xbb\xbfA;B\n1;\"x;y\"\r\n2;\"say \"\"hi\"\"\"\n").unwrap();
         assert_eq!(columns, ["A", "B"]);
         assert_eq!(rows, [["1", "x;y"], ["2", "say \"hi\""]]);
         assert!(malformed.is_empty());

@@ -4,7 +4,7 @@
 //! same charges, and looks at each object once. After that, questions read only rows.
 
 use crate::charges::{Charges, ChargesError, OpenOptions};
-use crate::delivery::{discover, refuse_overlaps, Catalogue, Delivery, Limits, Refusal};
+use crate::delivery::{Catalogue, Delivery, Limits, Refusal, discover, refuse_overlaps};
 use crate::ledger::Ledger;
 use crate::location::{Environment, Fault, Location, Source, SourceError};
 use std::sync::Arc;
@@ -87,7 +87,8 @@ impl Bill {
         ledger: Arc<Ledger>,
     ) -> Result<Self, BillError> {
         {
-            let mut pairs: Vec<(&Source, &mut Catalogue)> = sources.iter_mut().map(|(s, c)| (&*s, c)).collect();
+            let mut pairs: Vec<(&Source, &mut Catalogue)> =
+                sources.iter_mut().map(|(s, c)| (&*s, c)).collect();
             refuse_overlaps(&mut pairs);
         }
         let overlap = sources.iter().flat_map(|(_, c)| &c.refused).find(|r| r.is_overlap());
@@ -97,7 +98,10 @@ impl Bill {
         for (source, catalogue) in &sources {
             if catalogue.deliveries.is_empty() {
                 let refused = catalogue.refused.iter().map(ToString::to_string);
-                let ignored = catalogue.ignored.iter().map(|i| format!("`{}` is not read: {}", source.object_name(&i.object), i.reason));
+                let ignored = catalogue
+                    .ignored
+                    .iter()
+                    .map(|i| format!("`{}` is not read: {}", source.object_name(&i.object), i.reason));
                 let problems = refused.chain(ignored).take(5).collect();
                 return Err(BillError::Nothing { location: source.location().to_string(), problems });
             }

@@ -147,8 +147,13 @@ impl FromStr for Filter {
     /// `Dim=value`, `Dim!=value`, `Dim~part`; an empty value is "has no value".
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
         // A tag key may hold any character, so the first operator after at least one character counts.
-        let at = text.char_indices().skip(1).find(|(at, c)| matches!(c, '=' | '~') || text[*at..].starts_with("!="));
-        let Some((at, sign)) = at else { return Err(unknown(text, "`Dimension=value`, `Dimension!=value`, `Dimension~part`")) };
+        let at = text
+            .char_indices()
+            .skip(1)
+            .find(|(at, c)| matches!(c, '=' | '~') || text[*at..].starts_with("!="));
+        let Some((at, sign)) = at else {
+            return Err(unknown(text, "`Dimension=value`, `Dimension!=value`, `Dimension~part`"));
+        };
         let (operator, width) = match sign {
             '=' => (Operator::Is, 1),
             '~' => (Operator::Contains, 1),
@@ -284,7 +289,15 @@ mod tests {
 
     #[test]
     fn filters_read_back() {
-        for text in ["ServiceName=Amazon EC2", "ServiceName!=x", "tag:team~plat", "tag:a:b=c=d", "RegionId=", "A!=", "A!b=c"] {
+        for text in [
+            "ServiceName=Amazon EC2",
+            "ServiceName!=x",
+            "tag:team~plat",
+            "tag:a:b=c=d",
+            "RegionId=",
+            "A!=",
+            "A!b=c",
+        ] {
             assert_eq!(text.parse::<Filter>().map(|f| f.to_string()).as_deref(), Ok(text));
         }
         let filter: Filter = "tag:k=a~b!=c".parse().unwrap();

@@ -7,7 +7,7 @@ use crate::progress;
 use arrow::array::{ArrayRef, Date32Array, Decimal128Array, RecordBatch, StringArray};
 use bursar_domain::{Amount, CurrencyCode, DateRange};
 use bursar_focus::dialect::Dialect;
-use bursar_lake::ask::{ask, Answer};
+use bursar_lake::ask::{Answer, ask};
 use bursar_lake::question::{Compare, Conversion, Dimension, Grain, Question};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -152,9 +152,9 @@ fn question(args: &Args) -> Result<Question, Failure> {
         Some(to) => {
             let mut rates = BTreeMap::new();
             for rate in &args.rates {
-                let (code, value) = rate
-                    .split_once('=')
-                    .ok_or_else(|| anyhow::anyhow!("`{rate}` is no rate: expected CODE=RATE, as in EUR=1.08"))?;
+                let (code, value) = rate.split_once('=').ok_or_else(|| {
+                    anyhow::anyhow!("`{rate}` is no rate: expected CODE=RATE, as in EUR=1.08")
+                })?;
                 let value: Amount = value.parse()?;
                 if value <= Amount::ZERO {
                     return Err(anyhow::anyhow!("`{rate}` is no rate: it must be above zero").into());
@@ -188,9 +188,10 @@ fn table(answer: &Answer, question: &Question) -> Result<RecordBatch, Failure> {
     let mut columns: Vec<(String, ArrayRef)> = Vec::new();
     if question.grain != Grain::Total {
         let epoch = NaiveDate::default();
-        let days = answer.rows.iter().map(|row| {
-            row.period.and_then(|day| i32::try_from((day - epoch).num_days()).ok())
-        });
+        let days = answer
+            .rows
+            .iter()
+            .map(|row| row.period.and_then(|day| i32::try_from((day - epoch).num_days()).ok()));
         let name = if question.grain == Grain::Day { "day" } else { "month" };
         columns.push((name.into(), Arc::new(days.collect::<Date32Array>())));
     }
@@ -201,7 +202,8 @@ fn table(answer: &Answer, question: &Question) -> Result<RecordBatch, Failure> {
         });
         columns.push((dimension.to_string(), Arc::new(cells.collect::<StringArray>())));
     }
-    let currencies = answer.rows.iter().map(|row| (!row.currency.is_empty()).then_some(row.currency.as_str()));
+    let currencies =
+        answer.rows.iter().map(|row| (!row.currency.is_empty()).then_some(row.currency.as_str()));
     columns.push(("BillingCurrency".into(), Arc::new(currencies.collect::<StringArray>())));
     let money = |units: Vec<Option<i128>>| -> Result<ArrayRef, Failure> {
         Ok(Arc::new(Decimal128Array::from(units).with_precision_and_scale(38, 18)?))
@@ -213,5 +215,7 @@ fn table(answer: &Answer, question: &Question) -> Result<RecordBatch, Failure> {
         columns.push(("previous".into(), money(before)?));
     }
     // Two dimensions may be asked for twice; Arrow does not mind, readers of JSON would.
-    Ok(RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true)))?)
+    Ok(RecordBatch::try_from_iter_with_nullable(
+        columns.into_iter().map(|(name, array)| (name, array, true)),
+    )?)
 }

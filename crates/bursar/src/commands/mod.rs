@@ -30,8 +30,3 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Workspace(command) => workspace::run(command).await,
     }
 }
-
-/// The answer of a command that has no body yet.
-fn not_built_yet(command: &str) -> Result<Outcome, Failure> {
-    Err(Failure::bad_input(anyhow::anyhow!("`bursar {command}` is not built yet")))
-}

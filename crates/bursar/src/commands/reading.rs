@@ -19,7 +19,7 @@ pub(crate) const ASK_LIMIT: Duration = Duration::from_secs(3600);
 pub(crate) async fn open(sources: &[String], dialect: Option<Dialect>) -> Result<Bill, Failure> {
     let locations = sources
         .iter()
-        .map(|text| text.parse::<Location>().map_err(|error| of_fault(error.fault(), error)))
+        .map(|text| Location::parse(text).map_err(|error| of_fault(error.fault(), error)))
         .collect::<Result<Vec<_>, _>>()?;
     let ledger = Arc::new(Ledger::new(Arc::new(SystemClock)));
     let spinner = progress::counter("listing and opening sources", "");
@@ -60,7 +60,8 @@ pub(crate) fn note(text: &str) {
 /// Says what totals leave out.
 pub(crate) fn note_excluded(excluded: &[Excluded]) {
     for part in excluded.iter().take(10) {
-        let what = if part.column.is_empty() { "rows".to_owned() } else { format!("values of {}", part.column) };
+        let what =
+            if part.column.is_empty() { "rows".to_owned() } else { format!("values of {}", part.column) };
         let first = part.examples.first().map_or_else(String::new, |cell| {
             let value = if cell.value.is_empty() { String::new() } else { format!(": `{}`", cell.value) };
             format!("; the first is row {} of `{}`{value}", cell.row, cell.object)

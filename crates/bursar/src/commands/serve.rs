@@ -72,11 +72,15 @@ pub(crate) async fn serve(
     let workspace = Workspace::open(&file, Some(folder), clock, environment)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         let todo = match error.kind() {
-            std::io::ErrorKind::AddrInUse => "; end the program that has the port, or choose another with --listen",
+            std::io::ErrorKind::AddrInUse => {
+                "; end the program that has the port, or choose another with --listen"
+            }
             std::io::ErrorKind::PermissionDenied => "; choose a port above 1023 with --listen",
             _ => "",
         };
-        Failure::unreachable(anyhow::Error::new(error).context(format!("cannot listen on {}{todo}", config.listen)))
+        Failure::unreachable(
+            anyhow::Error::new(error).context(format!("cannot listen on {}{todo}", config.listen)),
+        )
     })?;
     let settings =
         Settings::new(listener.local_addr()?, config.public_url.clone()).map_err(Failure::refused)?;

@@ -7,7 +7,7 @@ use crate::progress;
 use arrow::array::RecordBatch;
 use bursar_focus::dialect::Dialect;
 use bursar_lake::charges::Quarantine;
-use bursar_lake::sql::{QueryError, MAX_SQL_BYTES};
+use bursar_lake::sql::{MAX_SQL_BYTES, QueryError};
 use futures::StreamExt;
 use std::io::Read;
 use std::sync::Arc;

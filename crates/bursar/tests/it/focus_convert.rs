@@ -19,7 +19,11 @@ fn every_dialect_conserves_and_prints_both_sums() {
     for (from, names, sums) in [
         ("aws-cur-legacy", &["aws_cur_legacy.csv"][..], "0.6406432229  0.6406432229           0"),
         ("aws-cur-2.0", &["cur2.csv"], "918.221678901234567  918.221678901234567           0"),
-        ("azure-actual+amortized", &["EA_ActualCost_Small.csv", "EA_AmortizedCost_Small.csv"], "19.047780136168644627  19.047780136168644627           0"),
+        (
+            "azure-actual+amortized",
+            &["EA_ActualCost_Small.csv", "EA_AmortizedCost_Small.csv"],
+            "19.047780136168644627  19.047780136168644627           0",
+        ),
         ("azure-actual+amortized", &["mca_actual.csv", "mca_amortized.csv"], "363.707  363.707           0"),
         ("gcp-detailed", &["gcp.jsonl"], "13.4383666  13.4383666           0"),
         ("oci", &["oci.csv"], "0.1250031481481195  0.1250031481481195           0"),
@@ -63,11 +67,19 @@ fn rows_that_cannot_be_typed_are_set_aside() {
     )
     .unwrap();
     let run = convert("aws-cur-legacy", "1.2", &[&input, &out]).ok().unwrap();
-    for text in ["4 rows read, 1 row written", "3 rows quarantined", "is not a decimal number", "has 2 cells, the header has 5"] {
+    for text in [
+        "4 rows read, 1 row written",
+        "3 rows quarantined",
+        "is not a decimal number",
+        "has 2 cells, the header has 5",
+    ] {
         assert!(run.text().contains(text), "`{text}` is missing\n{run}");
     }
     let aside = std::fs::read_to_string(folder.path().join("out.csv.quarantine.csv")).unwrap();
-    assert!(aside.contains("\"1\",\"lineItem/UnblendedCost\",\"abc\",\"is not a decimal number\""), "{aside}");
+    assert!(
+        aside.contains("\"1\",\"lineItem/UnblendedCost\",\"abc\",\"is not a decimal number\""),
+        "{aside}"
+    );
     assert_eq!(std::fs::read_to_string(&out).unwrap().lines().count(), 2);
 }
 
@@ -82,7 +94,8 @@ fn a_damaged_file_leaves_nothing_behind() {
     std::fs::write(&input, &whole[..whole.len() / 2]).unwrap();
     let run = convert("aws-cur-legacy", "1.2", &[&input, &out]).expect_status(2).unwrap();
     assert!(run.stderr.contains("in.csv.gz") && run.stderr.contains("damaged or incomplete"), "{run}");
-    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["in.csv.gz"]);
 }
 

@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is a test's way to fail")]
 
-mod focus_convert;
 mod demo;
+mod focus_convert;
 mod focus_validate;
 mod serve;
 mod shell;

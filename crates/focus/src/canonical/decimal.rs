@@ -3,13 +3,13 @@
 //! A double is read as the decimal it prints as (shortest text that reads back to the same
 //! double): that is the number the provider wrote before a Parquet writer made it binary.
 
-use super::{shown, Fault, Typed, DECIMAL};
-use arrow::array::{
-    Array, ArrayRef, AsArray, Decimal128Array, Float32Array, Float64Array, Int64Array,
-};
+use super::{DECIMAL, Fault, Typed, shown};
+use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Float32Array, Float64Array, Int64Array};
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int32Type, Int64Type};
+use arrow::datatypes::{
+    DataType, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int32Type, Int64Type,
+};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -178,7 +178,8 @@ pub fn decimal_of_text(text: &[u8]) -> Units {
     let shift = i64::from(exponent) - i64::from(fraction) + i64::from(SCALE);
     let (units, rounded) = if shift >= 0 {
         let power = u32::try_from(shift).ok().filter(|p| *p <= 38).ok_or(DecimalFault::TooLarge)?;
-        let mut units = 10_i128.checked_pow(power).and_then(|p| digits.checked_mul(p)).ok_or(DecimalFault::TooLarge)?;
+        let mut units =
+            10_i128.checked_pow(power).and_then(|p| digits.checked_mul(p)).ok_or(DecimalFault::TooLarge)?;
         if dropped > 0 && first_dropped >= 5 {
             units += 1;
         }
@@ -211,13 +212,20 @@ fn exponent_of(text: &[u8]) -> Option<i32> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let value = digits.iter().fold(0_i32, |n, d| n.saturating_mul(10).saturating_add(i32::from(d - b'0'))).min(1_000_000);
+    let value = digits
+        .iter()
+        .fold(0_i32, |n, d| n.saturating_mul(10).saturating_add(i32::from(d - b'0')))
+        .min(1_000_000);
     Some(if negative { -value } else { value })
 }
 
 fn named_or_not_a_number(body: &[u8]) -> DecimalFault {
     let named = [&b"nan"[..], b"inf", b"infinity"];
-    if named.iter().any(|name| body.eq_ignore_ascii_case(name)) { DecimalFault::NotFinite } else { DecimalFault::NotANumber }
+    if named.iter().any(|name| body.eq_ignore_ascii_case(name)) {
+        DecimalFault::NotFinite
+    } else {
+        DecimalFault::NotANumber
+    }
 }
 
 /// Any column of numbers or numeric text as `Decimal128(38, 18)`.
@@ -226,20 +234,29 @@ pub fn decimal_column(column: &str, array: &ArrayRef) -> Typed {
     match array.data_type() {
         DataType::Float64 => of_f64(column, array.as_primitive::<Float64Type>()),
         DataType::Float32 => of_f32(column, array.as_primitive::<Float32Type>()),
-        DataType::Decimal128(_, scale) => of_decimal128(column, array.as_primitive::<Decimal128Type>(), *scale),
+        DataType::Decimal128(_, scale) => {
+            of_decimal128(column, array.as_primitive::<Decimal128Type>(), *scale)
+        }
         DataType::Decimal256(_, _) => {
             let wide = array.as_primitive::<Decimal256Type>();
             of_texts(column, array.len(), |row| (!wide.is_null(row)).then(|| wide.value_as_string(row)))
         }
-        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 | DataType::UInt8 | DataType::UInt16
+        DataType::Int8
+        | DataType::Int16
+        | DataType::Int32
+        | DataType::Int64
+        | DataType::UInt8
+        | DataType::UInt16
         | DataType::UInt32 => match cast(array, &DataType::Int64) {
             Ok(whole) => of_i64(whole.as_primitive::<Int64Type>()),
             Err(_) => all_faulty(column, array),
         },
-        DataType::Decimal32(_, _) | DataType::Decimal64(_, _) | DataType::UInt64 => match cast(array, &DECIMAL) {
-            Ok(cast) => Typed::clean(cast),
-            Err(_) => all_faulty(column, array),
-        },
+        DataType::Decimal32(_, _) | DataType::Decimal64(_, _) | DataType::UInt64 => {
+            match cast(array, &DECIMAL) {
+                Ok(cast) => Typed::clean(cast),
+                Err(_) => all_faulty(column, array),
+            }
+        }
         DataType::Utf8 => {
             let text = array.as_string::<i32>();
             of_texts(column, array.len(), |row| (!text.is_null(row)).then(|| text.value(row)))
@@ -305,7 +322,9 @@ fn of_decimal128(column: &str, array: &Decimal128Array, scale: i8) -> Typed {
     }
     let up = u32::try_from(SCALE - i32::from(scale)).ok().filter(|p| *p <= 38).map(|p| 10_i128.pow(p));
     let Some(factor) = up else {
-        return of_texts(column, array.len(), |row| (!array.is_null(row)).then(|| array.value_as_string(row)));
+        return of_texts(column, array.len(), |row| {
+            (!array.is_null(row)).then(|| array.value_as_string(row))
+        });
     };
     let mut bad = Vec::new();
     let units = array
@@ -330,7 +349,9 @@ fn of_dictionary(column: &str, array: &ArrayRef, key: &DataType) -> Typed {
     let values = decimal_column(column, dictionary.values());
     let Ok(keys) = cast(dictionary.keys(), &DataType::Int32) else { return all_faulty(column, array) };
     let keys = keys.as_primitive::<Int32Type>();
-    let Ok(spread) = arrow::compute::take(&values.array, keys, None) else { return all_faulty(column, array) };
+    let Ok(spread) = arrow::compute::take(&values.array, keys, None) else {
+        return all_faulty(column, array);
+    };
     debug_assert!(key.is_integer());
     let mut faults = Vec::new();
     for fault in &values.faults {
@@ -388,7 +409,12 @@ fn with_faults(
     };
     let faults = bad
         .into_iter()
-        .map(|(row, value, fault)| Fault { row, column: column.to_owned(), value: shown(&value), reason: fault.reason() })
+        .map(|(row, value, fault)| Fault {
+            row,
+            column: column.to_owned(),
+            value: shown(&value),
+            reason: fault.reason(),
+        })
         .collect();
     Typed { array: finish(units, nulls.filter(|n| n.null_count() > 0)), faults, rounded }
 }
@@ -396,7 +422,12 @@ fn with_faults(
 fn all_faulty(column: &str, array: &ArrayRef) -> Typed {
     let faults = (0..array.len())
         .filter(|row| array.is_valid(*row))
-        .map(|row| Fault { row, column: column.to_owned(), value: array.data_type().to_string(), reason: DecimalFault::NotANumber.reason() })
+        .map(|row| Fault {
+            row,
+            column: column.to_owned(),
+            value: array.data_type().to_string(),
+            reason: DecimalFault::NotANumber.reason(),
+        })
         .collect();
     Typed { array: arrow::array::new_null_array(&DECIMAL, array.len()), faults, rounded: 0 }
 }
@@ -434,7 +465,13 @@ mod tests {
 
     #[test]
     fn text_is_read_exactly_or_refused() {
-        for (input, units) in [("1", 10_i128.pow(18)), ("1e-18", 1), ("  2.50 ", 25 * 10_i128.pow(17)), ("-0.000000000000000001", -1), ("1E2", 10_i128.pow(20))] {
+        for (input, units) in [
+            ("1", 10_i128.pow(18)),
+            ("1e-18", 1),
+            ("  2.50 ", 25 * 10_i128.pow(17)),
+            ("-0.000000000000000001", -1),
+            ("1E2", 10_i128.pow(20)),
+        ] {
             assert_eq!(decimal_of_text(input.as_bytes()), Ok((units, false)), "{input}");
         }
         assert_eq!(decimal_of_text(b"0.0000000000000000005"), Ok((0, true)));
@@ -452,7 +489,8 @@ mod tests {
 
     #[test]
     fn a_bad_cell_is_null_and_named() {
-        let column: ArrayRef = Arc::new(StringArray::from(vec![Some("1.5"), Some("NULL"), Some("abc"), None, Some("")]));
+        let column: ArrayRef =
+            Arc::new(StringArray::from(vec![Some("1.5"), Some("NULL"), Some("abc"), None, Some("")]));
         let typed = decimal_column("BilledCost", &column);
         assert_eq!(typed.array.null_count(), 4);
         assert_eq!(typed.faults.len(), 1);

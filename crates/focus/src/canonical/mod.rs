@@ -13,8 +13,8 @@ mod tags;
 mod text;
 mod time;
 
-pub use decimal::{decimal_column, decimal_of_f64, decimal_of_text, DecimalFault};
-pub use tags::{tag_value, tags_column, KeyMatch};
+pub use decimal::{DecimalFault, decimal_column, decimal_of_f64, decimal_of_text};
+pub use tags::{KeyMatch, tag_value, tags_column};
 pub use text::{is_null_text, string_column};
 pub use time::{datetime_column, datetime_of_text};
 
@@ -82,19 +82,46 @@ impl Kind {
     pub fn of(column: &str) -> Self {
         match column {
             "Tags" | "AllocatedTags" => Self::Tags,
-            "BilledCost" | "CommitmentDiscountQuantity" | "ConsumedQuantity" | "ContractedCost" | "ContractedUnitPrice"
-            | "EffectiveCost" | "ListCost" | "ListUnitPrice" | "PricingCurrencyContractedUnitPrice"
-            | "PricingCurrencyEffectiveCost" | "PricingCurrencyListUnitPrice" | "PricingQuantity"
-            | "ContractCommitmentCost" | "ContractCommitmentQuantity" | "ContractCommitmentDiscountPercentage"
-            | "ContractCommitmentPaymentUpfrontPercentage" | "PricingCurrencyContractCommitmentCost"
+            "BilledCost"
+            | "CommitmentDiscountQuantity"
+            | "ConsumedQuantity"
+            | "ContractedCost"
+            | "ContractedUnitPrice"
+            | "EffectiveCost"
+            | "ListCost"
+            | "ListUnitPrice"
+            | "PricingCurrencyContractedUnitPrice"
+            | "PricingCurrencyEffectiveCost"
+            | "PricingCurrencyListUnitPrice"
+            | "PricingQuantity"
+            | "ContractCommitmentCost"
+            | "ContractCommitmentQuantity"
+            | "ContractCommitmentDiscountPercentage"
+            | "ContractCommitmentPaymentUpfrontPercentage"
+            | "PricingCurrencyContractCommitmentCost"
             | "PaymentCurrencyBilledCost" => Self::Decimal,
-            "BillingPeriodStart" | "BillingPeriodEnd" | "ChargePeriodStart" | "ChargePeriodEnd"
-            | "ContractCommitmentPeriodStart" | "ContractCommitmentPeriodEnd" | "ContractPeriodStart"
-            | "ContractPeriodEnd" | "ContractCommitmentCreated" | "ContractCommitmentLastUpdated"
-            | "InvoiceDetailCreated" | "InvoiceDetailLastUpdated" | "InvoiceIssueDate" | "PaymentDueDate"
-            | "BillingPeriodCreated" | "BillingPeriodLastUpdated" => Self::DateTime,
-            "SkuPriceDetails" | "AllocatedMethodDetails" | "ContractApplied" | "CommitmentProgramEligibilityDetails"
-            | "ContractCommitmentApplicability" | "InvoiceDetailGrain" => Self::Json,
+            "BillingPeriodStart"
+            | "BillingPeriodEnd"
+            | "ChargePeriodStart"
+            | "ChargePeriodEnd"
+            | "ContractCommitmentPeriodStart"
+            | "ContractCommitmentPeriodEnd"
+            | "ContractPeriodStart"
+            | "ContractPeriodEnd"
+            | "ContractCommitmentCreated"
+            | "ContractCommitmentLastUpdated"
+            | "InvoiceDetailCreated"
+            | "InvoiceDetailLastUpdated"
+            | "InvoiceIssueDate"
+            | "PaymentDueDate"
+            | "BillingPeriodCreated"
+            | "BillingPeriodLastUpdated" => Self::DateTime,
+            "SkuPriceDetails"
+            | "AllocatedMethodDetails"
+            | "ContractApplied"
+            | "CommitmentProgramEligibilityDetails"
+            | "ContractCommitmentApplicability"
+            | "InvoiceDetailGrain" => Self::Json,
             _ => Self::Text,
         }
     }

@@ -4,7 +4,7 @@
 //! structs, OCI a column per tag. All become `{"key":"value"}` text; a key without a value becomes
 //! `true` (FOCUS KeyValueFormat). [`tag_value`] reads one key without parsing the document.
 
-use super::{shown, string_column, Fault, Typed};
+use super::{Fault, Typed, shown, string_column};
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray, StringArray, StringBuilder, StructArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
@@ -26,7 +26,11 @@ impl KeyMatch {
     #[must_use]
     pub fn of_provider(provider: &str) -> Self {
         let azure = ["microsoft", "azure", "microsoft azure"];
-        if azure.iter().any(|name| provider.eq_ignore_ascii_case(name)) { Self::IgnoreCase } else { Self::Exact }
+        if azure.iter().any(|name| provider.eq_ignore_ascii_case(name)) {
+            Self::IgnoreCase
+        } else {
+            Self::Exact
+        }
     }
 
     fn matches(self, left: &str, right: &str) -> bool {
@@ -201,7 +205,12 @@ fn of_text(column: &str, typed: Typed) -> Typed {
         } else if let Some(object) = pairs_of_json_list(trimmed) {
             out.append_value(object);
         } else {
-            faults.push(Fault { row, column: column.to_owned(), value: shown(cell), reason: "is not a JSON object of tags" });
+            faults.push(Fault {
+                row,
+                column: column.to_owned(),
+                value: shown(cell),
+                reason: "is not a JSON object of tags",
+            });
             out.append_null();
         }
     }
@@ -257,7 +266,8 @@ fn push_json_string(out: &mut String, text: &str) {
 }
 
 fn as_text(array: &ArrayRef) -> StringArray {
-    cast(array, &DataType::Utf8).map_or_else(|_| StringArray::new_null(array.len()), |a| a.as_string::<i32>().clone())
+    cast(array, &DataType::Utf8)
+        .map_or_else(|_| StringArray::new_null(array.len()), |a| a.as_string::<i32>().clone())
 }
 
 fn of_map(map: &MapArray) -> Typed {
@@ -361,7 +371,10 @@ mod tests {
         let typed = tags_column("Tags", &text);
         let out = typed.array.as_string::<i32>();
         assert_eq!(value(out.value(0), "org").as_deref(), Some("trey"));
-        assert_eq!((value(out.value(1), "team").as_deref(), value(out.value(1), "flag").as_deref()), (Some("x"), Some("true")));
+        assert_eq!(
+            (value(out.value(1), "team").as_deref(), value(out.value(1), "flag").as_deref()),
+            (Some("x"), Some("true"))
+        );
         assert_eq!(typed.faults.iter().map(|f| f.row).collect::<Vec<_>>(), [2]);
         assert!(out.is_null(3));
     }

@@ -1,6 +1,6 @@
 //! Text columns, with the two ways exports spell "nothing".
 
-use super::{shown, Fault, Typed};
+use super::{Fault, Typed, shown};
 use arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int32Type};
@@ -34,7 +34,9 @@ pub fn string_column(column: &str, array: &ArrayRef) -> Typed {
             let numbers = array.as_primitive::<arrow::datatypes::Float64Type>();
             Typed::clean(Arc::new(numbers.iter().map(|n| n.map(|n| n.to_string())).collect::<StringArray>()))
         }
-        DataType::Struct(_) | DataType::Map(_, _) | DataType::List(_) | DataType::LargeList(_) => json_text(column, array),
+        DataType::Struct(_) | DataType::Map(_, _) | DataType::List(_) | DataType::LargeList(_) => {
+            json_text(column, array)
+        }
         _ => match cast(array, &DataType::Utf8) {
             Ok(text) => Typed::clean(cleaned(text.as_string::<i32>())),
             Err(_) => unreadable(column, array),
@@ -61,7 +63,9 @@ fn json_text(column: &str, array: &ArrayRef) -> Typed {
     let field = Arc::new(arrow::datatypes::Field::new("v", array.data_type().clone(), true));
     let schema = Arc::new(arrow::datatypes::Schema::new(vec![field]));
     let _ = options;
-    let Ok(batch) = arrow::array::RecordBatch::try_new(schema, vec![Arc::clone(array)]) else { return unreadable(column, array) };
+    let Ok(batch) = arrow::array::RecordBatch::try_new(schema, vec![Arc::clone(array)]) else {
+        return unreadable(column, array);
+    };
     for row in 0..array.len() {
         if array.is_null(row) {
             encoder_rows.append_null();
@@ -84,7 +88,12 @@ fn json_text(column: &str, array: &ArrayRef) -> Typed {
 fn unreadable(column: &str, array: &ArrayRef) -> Typed {
     let faults = (0..array.len())
         .filter(|row| array.is_valid(*row))
-        .map(|row| Fault { row, column: column.to_owned(), value: shown(&array.data_type().to_string()), reason: "cannot be read as text" })
+        .map(|row| Fault {
+            row,
+            column: column.to_owned(),
+            value: shown(&array.data_type().to_string()),
+            reason: "cannot be read as text",
+        })
         .collect();
     Typed { array: arrow::array::new_null_array(&DataType::Utf8, array.len()), faults, rounded: 0 }
 }

@@ -3,7 +3,7 @@
 //! FOCUS asks for `YYYY-MM-DDTHH:mm:ssZ`. Met besides: a blank instead of `T`, no zone (UTC is
 //! meant), no seconds (OCI), a bare date, fractions, `MM/DD/YYYY` (Azure EA), numeric offsets.
 
-use super::{shown, Fault, Typed, DATETIME};
+use super::{DATETIME, Fault, Typed, shown};
 use arrow::array::{Array, ArrayRef, AsArray, TimestampMicrosecondArray};
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 use arrow::compute::cast;
@@ -27,7 +27,11 @@ pub fn datetime_of_text(text: &str) -> Result<i64, &'static str> {
 }
 
 fn plausible(micros: i64) -> Result<i64, &'static str> {
-    if PLAUSIBLE_SECONDS.contains(&micros.div_euclid(MICROS_PER_SECOND)) { Ok(micros) } else { Err(IMPLAUSIBLE) }
+    if PLAUSIBLE_SECONDS.contains(&micros.div_euclid(MICROS_PER_SECOND)) {
+        Ok(micros)
+    } else {
+        Err(IMPLAUSIBLE)
+    }
 }
 
 fn number(bytes: &[u8]) -> Option<u32> {
@@ -107,7 +111,11 @@ fn parse_us_date(text: &str) -> Option<i64> {
     if parts.next().is_some() || year.len() != 4 {
         return None;
     }
-    let date = NaiveDate::from_ymd_opt(i32::try_from(number(year.as_bytes())?).ok()?, number(month.as_bytes())?, number(day.as_bytes())?)?;
+    let date = NaiveDate::from_ymd_opt(
+        i32::try_from(number(year.as_bytes())?).ok()?,
+        number(month.as_bytes())?,
+        number(day.as_bytes())?,
+    )?;
     let stamp = match time {
         None => date.and_hms_opt(0, 0, 0)?,
         Some(time) => NaiveDateTime::parse_from_str(&format!("{date} {time}"), "%Y-%m-%d %H:%M:%S").ok()?,
@@ -122,8 +130,11 @@ pub fn datetime_column(column: &str, array: &ArrayRef) -> Typed {
         DataType::Timestamp(_, _) | DataType::Date32 | DataType::Date64 => {
             // A zone only labels: the instant is UTC either way.
             let bare = match array.data_type() {
-                DataType::Timestamp(unit, Some(_)) => cast(array, &DataType::Timestamp(*unit, Some("UTC".into())))
-                    .and_then(|utc| cast(&utc, &DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())))),
+                DataType::Timestamp(unit, Some(_)) => {
+                    cast(array, &DataType::Timestamp(*unit, Some("UTC".into()))).and_then(|utc| {
+                        cast(&utc, &DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())))
+                    })
+                }
                 _ => cast(array, &DATETIME),
             };
             match bare {
@@ -143,9 +154,10 @@ pub fn datetime_column(column: &str, array: &ArrayRef) -> Typed {
 }
 
 fn checked(column: &str, times: &TimestampMicrosecondArray) -> Typed {
-    let all_plausible = times.values().iter().enumerate().all(|(row, t)| {
-        PLAUSIBLE_SECONDS.contains(&t.div_euclid(MICROS_PER_SECOND)) || times.is_null(row)
-    });
+    let all_plausible =
+        times.values().iter().enumerate().all(|(row, t)| {
+            PLAUSIBLE_SECONDS.contains(&t.div_euclid(MICROS_PER_SECOND)) || times.is_null(row)
+        });
     if all_plausible {
         let bare = TimestampMicrosecondArray::new(times.values().clone(), times.nulls().cloned());
         return Typed::clean(Arc::new(bare));
@@ -155,7 +167,8 @@ fn checked(column: &str, times: &TimestampMicrosecondArray) -> Typed {
         cell.and_then(|t| match plausible(t) {
             Ok(t) => Some(t),
             Err(reason) => {
-                let value = chrono::DateTime::from_timestamp_micros(t).map_or_else(|| t.to_string(), |t| t.naive_utc().to_string());
+                let value = chrono::DateTime::from_timestamp_micros(t)
+                    .map_or_else(|| t.to_string(), |t| t.naive_utc().to_string());
                 faults.push(Fault { row, column: column.to_owned(), value: shown(&value), reason });
                 None
             }
@@ -196,14 +209,22 @@ fn of_texts(column: &str, text: &ArrayRef) -> Typed {
         }
     }
     let nulls = NullBuffer::from(valid);
-    let array = TimestampMicrosecondArray::new(ScalarBuffer::from(micros), Some(nulls).filter(|n| n.null_count() > 0));
+    let array = TimestampMicrosecondArray::new(
+        ScalarBuffer::from(micros),
+        Some(nulls).filter(|n| n.null_count() > 0),
+    );
     Typed { array: Arc::new(array), faults, rounded: 0 }
 }
 
 fn unreadable(column: &str, array: &ArrayRef) -> Typed {
     let faults = (0..array.len())
         .filter(|row| array.is_valid(*row))
-        .map(|row| Fault { row, column: column.to_owned(), value: shown(&array.data_type().to_string()), reason: NOT_A_TIME })
+        .map(|row| Fault {
+            row,
+            column: column.to_owned(),
+            value: shown(&array.data_type().to_string()),
+            reason: NOT_A_TIME,
+        })
         .collect();
     Typed { array: arrow::array::new_null_array(&DATETIME, array.len()), faults, rounded: 0 }
 }
@@ -215,7 +236,10 @@ mod tests {
 
     fn check(text: &str, expected: &str) {
         let micros = datetime_of_text(text).unwrap_or_else(|e| panic!("{text}: {e}"));
-        let shown = chrono::DateTime::from_timestamp_micros(micros).unwrap().format("%Y-%m-%dT%H:%M:%S%.fZ").to_string();
+        let shown = chrono::DateTime::from_timestamp_micros(micros)
+            .unwrap()
+            .format("%Y-%m-%dT%H:%M:%S%.fZ")
+            .to_string();
         assert_eq!(shown, expected, "{text}");
     }
 
@@ -232,7 +256,15 @@ mod tests {
 
     #[test]
     fn what_is_no_billing_date_is_refused() {
-        for bad in ["0001-01-01T00:00:00Z", "9999-12-31", "2024-13-01", "30.09.2023", "2024-02-30", "x", "2024-09-01T25:00:00Z"] {
+        for bad in [
+            "0001-01-01T00:00:00Z",
+            "9999-12-31",
+            "2024-13-01",
+            "30.09.2023",
+            "2024-02-30",
+            "x",
+            "2024-09-01T25:00:00Z",
+        ] {
             assert!(datetime_of_text(bad).is_err(), "{bad}");
         }
     }

@@ -17,8 +17,9 @@ use parquet::arrow::arrow_reader::{
 };
 
 use super::{Checker, Report};
-use crate::delimited::{DelimitedError, DelimitedReader, decompressed};
+use crate::delimited::{DelimitedError, DelimitedReader};
 use crate::dialect::{Dialect, Recognised, Unrecognised, recognise, recognise_or_explain};
+use crate::read::decompressed;
 use crate::spec::{self, Dataset, FocusVersion};
 
 /// Rows checked at a time.

@@ -7,8 +7,8 @@
 mod sink;
 
 use crate::canonical::Kind;
-use crate::spec::{column, columns, Dataset, Format, FocusVersion};
-use arrow::array::{new_null_array, ArrayRef, AsArray, RecordBatch, StringArray};
+use crate::spec::{Dataset, FocusVersion, Format, column, columns};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, new_null_array};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use std::sync::Arc;
@@ -29,10 +29,16 @@ impl Target {
     #[must_use]
     pub fn new(version: FocusVersion, yields: &Schema, native: bool) -> Self {
         let columns = columns(Dataset::CostAndUsage, version).map(|column| column.id);
-        let custom = yields.fields().iter().map(|field| field.name().as_str()).filter(|name| name.starts_with("x_"));
+        let custom =
+            yields.fields().iter().map(|field| field.name().as_str()).filter(|name| name.starts_with("x_"));
         let fields: Vec<Field> =
             columns.chain(custom).map(|name| Field::new(name, Kind::of(name).data_type(), true)).collect();
-        let wanted = fields.iter().map(Field::name).filter(|name| yields.field_with_name(name).is_ok()).cloned().collect();
+        let wanted = fields
+            .iter()
+            .map(Field::name)
+            .filter(|name| yields.field_with_name(name).is_ok())
+            .cloned()
+            .collect();
         Self { schema: Arc::new(Schema::new(fields)), wanted, native }
     }
 
@@ -68,7 +74,9 @@ impl Target {
             "PricingCurrencyListUnitPrice" => Some("ListUnitPrice"),
             _ => None,
         };
-        let filled = same_as.filter(|_| self.native && one_currency(batch)).and_then(|name| batch.column_by_name(name));
+        let filled = same_as
+            .filter(|_| self.native && one_currency(batch))
+            .and_then(|name| batch.column_by_name(name));
         filled.map_or_else(|| new_null_array(field.data_type(), batch.num_rows()), Arc::clone)
     }
 }
@@ -85,7 +93,8 @@ fn one_currency(batch: &RecordBatch) -> bool {
 /// Allowed values as FOCUS spells them; other texts and columns stay.
 fn spelled(id: &str, array: &ArrayRef) -> ArrayRef {
     // Service categories are many: a wrong one is no matter of case.
-    let Some(Format::OneOf(allowed)) = column(Dataset::CostAndUsage, id).map(|column| column.format).filter(|_| id != "ServiceCategory")
+    let Some(Format::OneOf(allowed)) =
+        column(Dataset::CostAndUsage, id).map(|column| column.format).filter(|_| id != "ServiceCategory")
     else {
         return Arc::clone(array);
     };
@@ -94,7 +103,9 @@ fn spelled(id: &str, array: &ArrayRef) -> ArrayRef {
     if text.iter().flatten().all(right) {
         return Arc::clone(array);
     }
-    let fixed = text.iter().map(|cell| cell.map(|value| allowed.iter().find(|own| own.eq_ignore_ascii_case(value)).copied().unwrap_or(value)));
+    let fixed = text.iter().map(|cell| {
+        cell.map(|value| allowed.iter().find(|own| own.eq_ignore_ascii_case(value)).copied().unwrap_or(value))
+    });
     Arc::new(fixed.collect::<StringArray>())
 }
 
@@ -112,7 +123,12 @@ mod tests {
         let (v12, v14) = (of(FocusVersion::V1_2), of(FocusVersion::V1_4));
         assert_eq!((v12.len(), v14.len()), (57, 65));
         assert!(v12.contains(&"ProviderName".to_owned()) && !v14.contains(&"ProviderName".to_owned()));
-        for new in ["ServiceProviderName", "HostProviderName", "ContractApplied", "CommitmentProgramEligibilityDetails"] {
+        for new in [
+            "ServiceProviderName",
+            "HostProviderName",
+            "ContractApplied",
+            "CommitmentProgramEligibilityDetails",
+        ] {
             assert!(v14.contains(&new.to_owned()) && !v12.contains(&new.to_owned()), "{new}");
         }
     }
@@ -121,6 +137,9 @@ mod tests {
     fn allowed_values_get_their_spelling() {
         let dirty: ArrayRef = Arc::new(StringArray::from(vec![Some("Usage-based"), None, Some("Sometimes")]));
         let fixed = spelled("ChargeFrequency", &dirty);
-        assert_eq!(fixed.as_string::<i32>().iter().collect::<Vec<_>>(), [Some("Usage-Based"), None, Some("Sometimes")]);
+        assert_eq!(
+            fixed.as_string::<i32>().iter().collect::<Vec<_>>(),
+            [Some("Usage-Based"), None, Some("Sometimes")]
+        );
     }
 }

@@ -103,7 +103,9 @@ impl Sink {
                 return Ok(Self(Kind::Parquet(Box::new(writer))));
             }
             Format::Csv => Kind::Csv(Box::new(file), String::new()),
-            Format::CsvGz => Kind::Csv(Box::new(GzEncoder::new(file, flate2::Compression::new(4))), String::new()),
+            Format::CsvGz => {
+                Kind::Csv(Box::new(GzEncoder::new(file, flate2::Compression::new(4))), String::new())
+            }
         };
         if let Kind::Csv(file, _) = &mut sink {
             let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
@@ -161,7 +163,10 @@ fn properties(schema: &SchemaRef) -> Result<WriterProperties, SinkError> {
     for field in schema.fields() {
         // Readers prune by time and money; a page index of the rest costs more than it gives.
         if matches!(field.data_type(), DataType::Timestamp(_, _)) {
-            properties = properties.set_column_statistics_enabled(ColumnPath::from(field.name().as_str()), EnabledStatistics::Page);
+            properties = properties.set_column_statistics_enabled(
+                ColumnPath::from(field.name().as_str()),
+                EnabledStatistics::Page,
+            );
         }
     }
     Ok(properties.build())
@@ -193,12 +198,18 @@ impl<'a> Cells<'a> {
                 push_text(column.value(row), line);
                 Ok(())
             }
-            Self::Decimal(column) if column.is_valid(row) => write!(line, "{}", Amount::from_units(column.value(row))),
-            Self::Time(column) if column.is_valid(row) => match chrono::DateTime::from_timestamp_micros(column.value(row)) {
-                Some(time) if column.value(row) % 1_000_000 == 0 => write!(line, "{}", time.format("%Y-%m-%dT%H:%M:%SZ")),
-                Some(time) => write!(line, "{}", time.format("%Y-%m-%dT%H:%M:%S%.fZ")),
-                None => Ok(()),
-            },
+            Self::Decimal(column) if column.is_valid(row) => {
+                write!(line, "{}", Amount::from_units(column.value(row)))
+            }
+            Self::Time(column) if column.is_valid(row) => {
+                match chrono::DateTime::from_timestamp_micros(column.value(row)) {
+                    Some(time) if column.value(row) % 1_000_000 == 0 => {
+                        write!(line, "{}", time.format("%Y-%m-%dT%H:%M:%SZ"))
+                    }
+                    Some(time) => write!(line, "{}", time.format("%Y-%m-%dT%H:%M:%S%.fZ")),
+                    None => Ok(()),
+                }
+            }
             _ => Ok(()),
         };
     }

@@ -17,8 +17,8 @@
 //! * Ids, names and locations change their case from day to day: they are lower-cased.
 
 use super::lookup::{self, Service};
-use super::money::{product, quotient, ONE};
-use super::native::{cell, constant, decimals, micros, texts, times, units, Names, Native, Rows};
+use super::money::{ONE, product, quotient};
+use super::native::{Names, Native, Rows, cell, constant, decimals, micros, texts, times, units};
 use super::{Dropped, NativeDialect};
 use crate::canonical::tags_column;
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, StringArray, StringBuilder};
@@ -172,7 +172,10 @@ impl Quantities {
         let mut known: HashMap<&str, Option<lookup::Unit>> = HashMap::new();
         let mut all = Vec::with_capacity(native.rows());
         for row in 0..native.rows() {
-            all.push(cell(&text, row).and_then(|unit| *known.entry(unit).or_insert_with(|| lookup::azure_unit(unit))));
+            all.push(
+                cell(&text, row)
+                    .and_then(|unit| *known.entry(unit).or_insert_with(|| lookup::azure_unit(unit))),
+            );
         }
         Self {
             quantity: native.decimal_of(&["quantity", "usagequantity"]),
@@ -254,10 +257,13 @@ impl Quantities {
     }
 }
 
+/// The service of a row, and its resource type's name for people.
+type Served = (Option<Service>, Option<&'static str>);
+
 /// Services by row, looked up once per kind of resource.
-fn services(native: &Native<'_>) -> Vec<(Option<Service>, Option<&'static str>)> {
+fn services(native: &Native<'_>) -> Vec<Served> {
     let (consumed, resource) = (native.text_of(CONSUMED), native.text_of(RESOURCE));
-    let mut known: HashMap<(String, String), (Option<Service>, Option<&'static str>)> = HashMap::new();
+    let mut known: HashMap<(String, String), Served> = HashMap::new();
     let mut all = Vec::with_capacity(native.rows());
     for row in 0..native.rows() {
         let kind = cell(&resource, row).and_then(resource_type_of).unwrap_or_default();
@@ -286,26 +292,76 @@ impl NativeDialect for Azure {
 
     fn outputs(&self, names: &Names) -> Vec<&'static str> {
         let mut all = vec![
-            "AvailabilityZone", "BilledCost", "BillingAccountId", "BillingAccountName", "BillingAccountType", "BillingCurrency",
-            "BillingPeriodEnd", "BillingPeriodStart", "ChargeCategory", "ChargeClass", "ChargeDescription", "ChargeFrequency",
-            "ChargePeriodEnd", "ChargePeriodStart", "CommitmentDiscountCategory", "CommitmentDiscountId",
-            "CommitmentDiscountName", "CommitmentDiscountQuantity", "CommitmentDiscountStatus", "CommitmentDiscountType",
-            "CommitmentDiscountUnit", "ConsumedQuantity", "ConsumedUnit", "ContractedCost", "ContractedUnitPrice",
-            "EffectiveCost", "HostProviderName",
+            "AvailabilityZone",
+            "BilledCost",
+            "BillingAccountId",
+            "BillingAccountName",
+            "BillingAccountType",
+            "BillingCurrency",
+            "BillingPeriodEnd",
+            "BillingPeriodStart",
+            "ChargeCategory",
+            "ChargeClass",
+            "ChargeDescription",
+            "ChargeFrequency",
+            "ChargePeriodEnd",
+            "ChargePeriodStart",
+            "CommitmentDiscountCategory",
+            "CommitmentDiscountId",
+            "CommitmentDiscountName",
+            "CommitmentDiscountQuantity",
+            "CommitmentDiscountStatus",
+            "CommitmentDiscountType",
+            "CommitmentDiscountUnit",
+            "ConsumedQuantity",
+            "ConsumedUnit",
+            "ContractedCost",
+            "ContractedUnitPrice",
+            "EffectiveCost",
+            "HostProviderName",
         ];
         if names.has("invoiceId") {
             all.push("InvoiceId");
         }
         all.extend(["InvoiceIssuerName", "ListCost", "ListUnitPrice", "PricingCategory", "PricingCurrency"]);
         if names.has("pricingCurrency") {
-            all.extend(["PricingCurrencyContractedUnitPrice", "PricingCurrencyEffectiveCost", "PricingCurrencyListUnitPrice"]);
+            all.extend([
+                "PricingCurrencyContractedUnitPrice",
+                "PricingCurrencyEffectiveCost",
+                "PricingCurrencyListUnitPrice",
+            ]);
         }
         all.extend([
-            "PricingQuantity", "PricingUnit", "ProviderName", "PublisherName", "RegionId", "RegionName", "ResourceId",
-            "ResourceName", "ResourceType", "ServiceCategory", "ServiceName", "ServiceProviderName", "ServiceSubcategory",
-            "SkuId", "SkuMeter", "SkuPriceDetails", "SkuPriceId", "SubAccountId", "SubAccountName", "SubAccountType", "Tags",
-            "x_ChargeType", "x_CostCenter", "x_InvoiceSectionName", "x_PricingBlockSize", "x_PricingUnitDescription",
-            "x_ResourceGroupName", "x_SkuMeterCategory", "x_SkuMeterSubcategory", "x_SourceChanges",
+            "PricingQuantity",
+            "PricingUnit",
+            "ProviderName",
+            "PublisherName",
+            "RegionId",
+            "RegionName",
+            "ResourceId",
+            "ResourceName",
+            "ResourceType",
+            "ServiceCategory",
+            "ServiceName",
+            "ServiceProviderName",
+            "ServiceSubcategory",
+            "SkuId",
+            "SkuMeter",
+            "SkuPriceDetails",
+            "SkuPriceId",
+            "SubAccountId",
+            "SubAccountName",
+            "SubAccountType",
+            "Tags",
+            "x_ChargeType",
+            "x_CostCenter",
+            "x_InvoiceSectionName",
+            "x_PricingBlockSize",
+            "x_PricingUnitDescription",
+            "x_ResourceGroupName",
+            "x_SkuMeterCategory",
+            "x_SkuMeterSubcategory",
+            "x_SourceChanges",
         ]);
         all
     }
@@ -318,7 +374,11 @@ impl NativeDialect for Azure {
         let keep: Vec<bool> = charges.into_iter().map(is_commitment_purchase).collect();
         let rows = keep.iter().filter(|kept| !**kept).count();
         let reason = "actual cost row: the amortized export has it; only purchases and refunds of commitments are taken";
-        Rows { keep: (rows > 0).then_some(keep), double: None, dropped: (rows > 0).then_some(Dropped { rows, reason }).into_iter().collect() }
+        Rows {
+            keep: (rows > 0).then_some(keep),
+            double: None,
+            dropped: (rows > 0).then_some(Dropped { rows, reason }).into_iter().collect(),
+        }
     }
 
     fn shared(&self, native: &Native<'_>, _second: &[bool]) -> Charges {
@@ -338,10 +398,13 @@ impl NativeDialect for Azure {
             "BillingCurrency" => text(CURRENCY),
             "ChargeDescription" => text(&["productname", "product", "productordername"]),
             "CommitmentDiscountName" => {
-                let (id, name) = (native.text("benefitid"), native.text_of(&["benefitname", "reservationname"]));
+                let (id, name) =
+                    (native.text("benefitid"), native.text_of(&["benefitname", "reservationname"]));
                 texts(native.rows(), |row| cell(&id, row).and_then(|_| cell(&name, row)))
             }
-            "HostProviderName" | "ProviderName" | "ServiceProviderName" => constant(native.rows(), "Microsoft"),
+            "HostProviderName" | "ProviderName" | "ServiceProviderName" => {
+                constant(native.rows(), "Microsoft")
+            }
             "InvoiceId" => text(&["invoiceid"]),
             "InvoiceIssuerName" => {
                 let partner = native.text_of(&["partnername", "resellername"]);
@@ -369,7 +432,11 @@ impl NativeDialect for Azure {
             "x_ResourceGroupName" => lower(&native.text_of(&["resourcegroupname", "resourcegroup"])),
             "x_SkuMeterCategory" => text(&["metercategory"]),
             "x_SkuMeterSubcategory" => text(&["metersubcategory"]),
-            _ => return Self::money(name, native, shared).or_else(|| Self::charge(name, native, shared)).or_else(|| Self::what(name, native, shared)),
+            _ => {
+                return Self::money(name, native, shared)
+                    .or_else(|| Self::charge(name, native, shared))
+                    .or_else(|| Self::what(name, native, shared));
+            }
         })
     }
 }
@@ -400,7 +467,9 @@ impl Azure {
                     native.fault(row, COST[0], String::new(), "is empty: a charge needs a cost");
                 }
                 let zero = if name == "BilledCost" { is_covered } else { is_commitment_purchase };
-                return Some(decimals(rows, |row| if zero(charges[row]) { units(&cost, row).map(|_| 0) } else { units(&cost, row) }));
+                return Some(decimals(rows, |row| {
+                    if zero(charges[row]) { units(&cost, row).map(|_| 0) } else { units(&cost, row) }
+                }));
             }
             "PricingCurrency" => {
                 let (pricing, billing) = (native.text("pricingcurrency"), native.text_of(CURRENCY));
@@ -408,29 +477,52 @@ impl Azure {
             }
             "PricingCurrencyEffectiveCost" => {
                 let cost = native.decimal("costinpricingcurrency");
-                return Some(decimals(rows, |row| if is_commitment_purchase(charges[row]) { Some(0) } else { units(&cost, row) }));
+                return Some(decimals(rows, |row| {
+                    if is_commitment_purchase(charges[row]) { Some(0) } else { units(&cost, row) }
+                }));
             }
-            "ContractedCost" | "ContractedUnitPrice" | "ListCost" | "ListUnitPrice" | "PricingQuantity" | "PricingUnit" | "ConsumedQuantity"
-            | "ConsumedUnit" | "CommitmentDiscountQuantity" | "CommitmentDiscountUnit" | "PricingCurrencyContractedUnitPrice"
-            | "PricingCurrencyListUnitPrice" | "x_PricingBlockSize" | "x_SourceChanges" => {}
+            "ContractedCost"
+            | "ContractedUnitPrice"
+            | "ListCost"
+            | "ListUnitPrice"
+            | "PricingQuantity"
+            | "PricingUnit"
+            | "ConsumedQuantity"
+            | "ConsumedUnit"
+            | "CommitmentDiscountQuantity"
+            | "CommitmentDiscountUnit"
+            | "PricingCurrencyContractedUnitPrice"
+            | "PricingCurrencyListUnitPrice"
+            | "x_PricingBlockSize"
+            | "x_SourceChanges" => {}
             _ => return None,
         }
         let all = Quantities::read(native);
         // Prices and quantities exist for usage and purchases.
-        let priced = |row: usize| matches!(charges[row].0, Charge::Usage | Charge::Unused | Charge::Purchase | Charge::Refund);
+        let priced = |row: usize| {
+            matches!(charges[row].0, Charge::Usage | Charge::Unused | Charge::Purchase | Charge::Refund)
+        };
         let consumes = |row: usize| charges[row].0 == Charge::Usage;
         let unused = |row: usize| charges[row].0 == Charge::Unused;
         let cost = |row| units(&all.cost, row);
         let average = |row| quotient(cost(row)?, all.priced(row)?).filter(|price| *price >= 0);
         Some(match name {
             // An unused hour costs its part of the commitment, and has no other price.
-            "ContractedCost" => decimals(rows, |row| all.contracted(row).filter(|_| priced(row) && !unused(row)).or_else(|| cost(row))),
-            "ContractedUnitPrice" => decimals(rows, |row| if unused(row) { average(row) } else { all.contracted_price(row).filter(|_| priced(row)) }),
+            "ContractedCost" => decimals(rows, |row| {
+                all.contracted(row).filter(|_| priced(row) && !unused(row)).or_else(|| cost(row))
+            }),
+            "ContractedUnitPrice" => decimals(rows, |row| {
+                if unused(row) { average(row) } else { all.contracted_price(row).filter(|_| priced(row)) }
+            }),
             "ListCost" => decimals(rows, |row| {
-                let known = || all.listed(row).or_else(|| all.contracted(row)).filter(|_| priced(row) && !unused(row));
+                let known = || {
+                    all.listed(row).or_else(|| all.contracted(row)).filter(|_| priced(row) && !unused(row))
+                };
                 known().or_else(|| cost(row))
             }),
-            "ListUnitPrice" => decimals(rows, |row| if unused(row) { average(row) } else { all.list_price(row).filter(|_| priced(row)) }),
+            "ListUnitPrice" => decimals(rows, |row| {
+                if unused(row) { average(row) } else { all.list_price(row).filter(|_| priced(row)) }
+            }),
             "PricingCurrencyContractedUnitPrice" | "PricingCurrencyListUnitPrice" => {
                 let list = name == "PricingCurrencyListUnitPrice";
                 let cost = native.decimal("costinpricingcurrency");
@@ -438,7 +530,11 @@ impl Azure {
                     if unused(row) {
                         return quotient(units(&cost, row)?, all.priced(row)?).filter(|price| *price >= 0);
                     }
-                    let (price, known) = if list { (&all.payg_price, all.list_price(row)) } else { (&all.unit_price, all.contracted_price(row)) };
+                    let (price, known) = if list {
+                        (&all.payg_price, all.list_price(row))
+                    } else {
+                        (&all.unit_price, all.contracted_price(row))
+                    };
                     units(price, row).filter(|_| known.is_some() && priced(row))
                 })
             }
@@ -466,7 +562,11 @@ impl Azure {
                 };
                 if name == "CommitmentDiscountUnit" {
                     return Some(texts(rows, |row| {
-                        if spend(row)? { cell(&currency, row) } else { all.consumed(row).and_then(|_| all.unit(row).or(Some("Units"))) }
+                        if spend(row)? {
+                            cell(&currency, row)
+                        } else {
+                            all.consumed(row).and_then(|_| all.unit(row).or(Some("Units")))
+                        }
                     }));
                 }
                 decimals(rows, |row| if spend(row)? { cost(row) } else { all.consumed(row) })
@@ -480,7 +580,8 @@ impl Azure {
             }
             _ => texts(rows, |row| {
                 let bought = priced(row) && cost(row) != Some(0);
-                let (no_list, no_contract) = (bought && all.listed(row).is_none(), bought && all.contracted(row).is_none());
+                let (no_list, no_contract) =
+                    (bought && all.listed(row).is_none(), bought && all.contracted(row).is_none());
                 match (no_list, no_contract) {
                     (true, true) => Some("MissingContractedCost,MissingListCost"),
                     (true, false) => Some("MissingListCost"),
@@ -497,17 +598,27 @@ impl Azure {
         let charges = &shared.0;
         Some(match name {
             "BillingPeriodStart" | "BillingPeriodEnd" => {
-                let (start, end, day) = (native.time_of(PERIOD_START), native.time_of(PERIOD_END), native.time_of(CHARGED));
-                let start_of = move |row| micros(&start, row).or_else(|| super::totals::month_start(micros(&day, row)?));
+                let (start, end, day) =
+                    (native.time_of(PERIOD_START), native.time_of(PERIOD_END), native.time_of(CHARGED));
+                let start_of =
+                    move |row| micros(&start, row).or_else(|| super::totals::month_start(micros(&day, row)?));
                 if name == "BillingPeriodStart" {
                     times(rows, start_of)
                 } else {
-                    times(rows, |row| micros(&end, row).map(|end| end + DAY).or_else(|| super::totals::month_end(start_of(row)?)))
+                    times(rows, |row| {
+                        micros(&end, row)
+                            .map(|end| end + DAY)
+                            .or_else(|| super::totals::month_end(start_of(row)?))
+                    })
                 }
             }
             "ChargePeriodStart" | "ChargePeriodEnd" => {
                 let day = native.time_of(CHARGED);
-                if name == "ChargePeriodStart" { Arc::new(day) } else { times(rows, |row| micros(&day, row).map(|day| day + DAY)) }
+                if name == "ChargePeriodStart" {
+                    Arc::new(day)
+                } else {
+                    times(rows, |row| micros(&day, row).map(|day| day + DAY))
+                }
             }
             "ChargeCategory" => texts(rows, |row| {
                 Some(match charges[row].0 {
@@ -522,11 +633,16 @@ impl Azure {
             "ChargeFrequency" => {
                 let frequency = native.text("frequency");
                 texts(rows, |row| {
-                    Some(match (cell(&frequency, row).unwrap_or_default().to_ascii_lowercase().as_str(), charges[row].0) {
-                        ("recurring", _) => "Recurring",
-                        ("onetime", _) | (_, Charge::Purchase | Charge::Refund) => "One-Time",
-                        _ => "Usage-Based",
-                    })
+                    Some(
+                        match (
+                            cell(&frequency, row).unwrap_or_default().to_ascii_lowercase().as_str(),
+                            charges[row].0,
+                        ) {
+                            ("recurring", _) => "Recurring",
+                            ("onetime", _) | (_, Charge::Purchase | Charge::Refund) => "One-Time",
+                            _ => "Usage-Based",
+                        },
+                    )
                 })
             }
             "CommitmentDiscountId" => lower(&native.text("benefitid")),
@@ -553,7 +669,9 @@ impl Azure {
                 })
             }
             "PricingCategory" => texts(rows, |row| match charges[row] {
-                (Charge::Usage | Charge::Unused, Model::Commitment) | (Charge::Unused, _) => Some("Committed"),
+                (Charge::Usage | Charge::Unused, Model::Commitment) | (Charge::Unused, _) => {
+                    Some("Committed")
+                }
                 (Charge::Usage, Model::Spot) => Some("Dynamic"),
                 (Charge::Usage | Charge::Purchase | Charge::Refund, _) => Some("Standard"),
                 _ => None,
@@ -567,27 +685,42 @@ impl Azure {
         let rows = native.rows();
         Some(match name {
             "RegionId" | "RegionName" => {
-                let location = native.text_of(&["resourcelocation", "resourcelocationnormalized", "location"]);
+                let location =
+                    native.text_of(&["resourcelocation", "resourcelocationnormalized", "location"]);
                 let mut known: HashMap<&str, (String, String)> = HashMap::new();
                 let mut column = StringBuilder::with_capacity(rows, rows * 8);
                 for row in 0..rows {
                     let region = cell(&location, row).map(|place| {
-                        known.entry(place).or_insert_with(|| match lookup::azure_region(&place.to_lowercase()) {
-                            Some((id, name)) => (id.to_owned(), name.to_owned()),
-                            None => (place.to_lowercase().replace(' ', ""), place.to_owned()),
+                        known.entry(place).or_insert_with(|| {
+                            match lookup::azure_region(&place.to_lowercase()) {
+                                Some((id, name)) => (id.to_owned(), name.to_owned()),
+                                None => (place.to_lowercase().replace(' ', ""), place.to_owned()),
+                            }
                         })
                     });
-                    column.append_option(region.map(|(id, shown)| if name == "RegionId" { id.as_str() } else { shown.as_str() }));
+                    column.append_option(
+                        region.map(
+                            |(id, shown)| {
+                                if name == "RegionId" { id.as_str() } else { shown.as_str() }
+                            },
+                        ),
+                    );
                 }
                 Arc::new(column.finish())
             }
             "ResourceName" => {
                 let (own, id) = (native.text("resourcename"), native.text_of(RESOURCE));
-                lower(texts(rows, |row| {
-                    let last = cell(&id, row)?.trim_end_matches('/').rsplit('/').next().filter(|part| !part.is_empty());
-                    cell(&own, row).or(last)
-                })
-                .as_string::<i32>())
+                lower(
+                    texts(rows, |row| {
+                        let last = cell(&id, row)?
+                            .trim_end_matches('/')
+                            .rsplit('/')
+                            .next()
+                            .filter(|part| !part.is_empty());
+                        cell(&own, row).or(last)
+                    })
+                    .as_string::<i32>(),
+                )
             }
             "ResourceType" => {
                 let (id, found) = (native.text_of(RESOURCE), services(native));
@@ -597,24 +730,32 @@ impl Azure {
                     match (id, display) {
                         (None, _) => column.append_null(),
                         (Some(_), Some(display)) => column.append_value(display),
-                        (Some(id), None) => column.append_value(resource_type_of(id).unwrap_or_else(|| "Resource".to_owned())),
+                        (Some(id), None) => {
+                            column.append_value(resource_type_of(id).unwrap_or_else(|| "Resource".to_owned()))
+                        }
                     }
                 }
                 Arc::new(column.finish())
             }
             "ServiceCategory" | "ServiceSubcategory" | "ServiceName" => {
-                let (found, meter, consumed) = (services(native), native.text("metercategory"), native.text_of(CONSUMED));
+                let (found, meter, consumed) =
+                    (services(native), native.text("metercategory"), native.text_of(CONSUMED));
                 texts(rows, |row| {
                     let service = found[row].0.or_else(|| lookup::azure_service_named(cell(&meter, row)?));
                     match name {
                         "ServiceCategory" => Some(service.map_or("Other", |s| s.category)),
                         "ServiceSubcategory" => Some(service.map_or("Other (Other)", |s| s.subcategory)),
-                        _ => service.map(|s| s.name).or_else(|| cell(&meter, row)).or_else(|| cell(&consumed, row)).or(Some("Azure")),
+                        _ => service
+                            .map(|s| s.name)
+                            .or_else(|| cell(&meter, row))
+                            .or_else(|| cell(&consumed, row))
+                            .or(Some("Azure")),
                     }
                 })
             }
             "SkuId" | "SkuPriceId" | "SkuMeter" => {
-                let (product, part, meter) = (native.text("productid"), native.text("partnumber"), native.text("meterid"));
+                let (product, part, meter) =
+                    (native.text("productid"), native.text("partnumber"), native.text("meterid"));
                 let meter_name = native.text("metername");
                 texts(rows, |row| {
                     if shared.0[row].0 == Charge::Tax {
@@ -655,7 +796,8 @@ fn sku_price_details(info: &StringArray, sku: &ArrayRef) -> ArrayRef {
     let mut column = StringBuilder::with_capacity(info.len(), info.value_data().len());
     for row in 0..info.len() {
         let object = cell(info, row).filter(|_| sku.is_valid(row)).and_then(|text| {
-            let text = if text.trim_start().starts_with('{') { text.to_owned() } else { format!("{{{text}}}") };
+            let text =
+                if text.trim_start().starts_with('{') { text.to_owned() } else { format!("{{{text}}}") };
             serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text).ok()
         });
         match object.filter(|object| !object.is_empty()) {
@@ -677,8 +819,14 @@ mod tests {
     #[test]
     fn resource_types_of_ids() {
         let check = |id: &str, kind: Option<&str>| assert_eq!(resource_type_of(id).as_deref(), kind, "{id}");
-        check("/subscriptions/1/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/vm", Some("microsoft.compute/virtualmachines"));
-        check("/subscriptions/1/resourceGroups/g/providers/Microsoft.Sql/servers/s/databases/d", Some("microsoft.sql/servers/databases"));
+        check(
+            "/subscriptions/1/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/vm",
+            Some("microsoft.compute/virtualmachines"),
+        );
+        check(
+            "/subscriptions/1/resourceGroups/g/providers/Microsoft.Sql/servers/s/databases/d",
+            Some("microsoft.sql/servers/databases"),
+        );
         check("/subscriptions/1", None);
     }
 }

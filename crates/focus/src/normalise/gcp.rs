@@ -14,13 +14,15 @@
 //! * `ListCost` is `cost_at_list` where the export has it, else `cost`.
 //! * Labels, resource tags and project labels are tags; a resource's own win over inherited ones.
 
+use super::NativeDialect;
 use super::aws::push_json;
 use super::lookup;
-use super::money::{quotient, ONE};
-use super::native::{cell, constant, decimals, texts, times, units, Names, Native, Rows};
-use super::NativeDialect;
+use super::money::{ONE, quotient};
+use super::native::{Names, Native, Rows, cell, constant, decimals, texts, times, units};
 use crate::canonical::{decimal_column, string_column};
-use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, ListArray, StringArray, StringBuilder, StructArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Decimal128Array, ListArray, StringArray, StringBuilder, StructArray,
+};
 use arrow::compute::{cast, is_null, nullif};
 use arrow::datatypes::{DataType, Decimal128Type};
 use chrono::NaiveDate;
@@ -52,7 +54,9 @@ fn field(native: &Native<'_>, path: &[&str]) -> Option<ArrayRef> {
         return Some(array);
     }
     let (first, rest) = path.split_first()?;
-    rest.iter().try_fold(native.array(&super::native::key_of(first))?, |array, name| child(array.as_struct_opt()?, name))
+    rest.iter().try_fold(native.array(&super::native::key_of(first))?, |array, name| {
+        child(array.as_struct_opt()?, name)
+    })
 }
 
 /// A struct's field; NULL where the struct is.
@@ -96,7 +100,9 @@ impl Elements {
         let array = field(native, path)?;
         let list = match array.data_type() {
             DataType::List(_) => array.as_list::<i32>().clone(),
-            DataType::LargeList(item) => cast(&array, &DataType::List(Arc::clone(item))).ok()?.as_list::<i32>().clone(),
+            DataType::LargeList(item) => {
+                cast(&array, &DataType::List(Arc::clone(item))).ok()?.as_list::<i32>().clone()
+            }
             // JSON text of a flattened export.
             _ => return None,
         };
@@ -165,13 +171,23 @@ struct Cuds {
 impl Cuds {
     fn read(native: &Native<'_>) -> Self {
         let credits = Elements::read(native, &["credits"]);
-        let of = |name| credits.as_ref().map_or_else(|| StringArray::new_null(0), |credits| credits.text(name));
+        let of =
+            |name| credits.as_ref().map_or_else(|| StringArray::new_null(0), |credits| credits.text(name));
         let (kinds, ids, names, full_names) = (of("type"), of("id"), of("name"), of("full_name"));
-        Self { kinds, ids, names, full_names, credits, subscription: text(native, &["subscription", "instance_id"]) }
+        Self {
+            kinds,
+            ids,
+            names,
+            full_names,
+            credits,
+            subscription: text(native, &["subscription", "instance_id"]),
+        }
     }
 
     fn at(&self, row: usize) -> Option<usize> {
-        let is_cud = |at: &usize| cell(&self.kinds, *at).is_some_and(|kind| kind.starts_with("COMMITTED_USAGE_DISCOUNT"));
+        let is_cud = |at: &usize| {
+            cell(&self.kinds, *at).is_some_and(|kind| kind.starts_with("COMMITTED_USAGE_DISCOUNT"))
+        };
         self.credits.as_ref()?.of(row).find(is_cud)
     }
 
@@ -181,7 +197,9 @@ impl Cuds {
         if credit.is_none() && !fees.fee[row] {
             return None;
         }
-        cell(&self.subscription, row).or_else(|| cell(&self.ids, credit?)).or_else(|| cell(&self.full_names, credit?))
+        cell(&self.subscription, row)
+            .or_else(|| cell(&self.ids, credit?))
+            .or_else(|| cell(&self.full_names, credit?))
     }
 
     fn is_spend(&self, row: usize, sku: Option<&str>) -> bool {
@@ -209,21 +227,75 @@ impl NativeDialect for Gcp {
     type Shared = Fees;
 
     fn required(&self) -> &'static [&'static [&'static str]] {
-        &[&["cost"], &["currency"], &["usage_start_time"], &["service", "service.description"], &["sku", "sku.description"], &["invoice", "invoice.month"]]
+        &[
+            &["cost"],
+            &["currency"],
+            &["usage_start_time"],
+            &["service", "service.description"],
+            &["sku", "sku.description"],
+            &["invoice", "invoice.month"],
+        ]
     }
 
     fn outputs(&self, _names: &Names) -> Vec<&'static str> {
         vec![
-            "AvailabilityZone", "BilledCost", "BillingAccountId", "BillingAccountName", "BillingAccountType", "BillingCurrency",
-            "BillingPeriodEnd", "BillingPeriodStart", "ChargeCategory", "ChargeClass", "ChargeDescription", "ChargeFrequency",
-            "ChargePeriodEnd", "ChargePeriodStart", "CommitmentDiscountCategory", "CommitmentDiscountId",
-            "CommitmentDiscountName", "CommitmentDiscountQuantity", "CommitmentDiscountStatus", "CommitmentDiscountType",
-            "CommitmentDiscountUnit", "ConsumedQuantity", "ConsumedUnit", "ContractedCost", "ContractedUnitPrice",
-            "EffectiveCost", "HostProviderName", "InvoiceIssuerName", "ListCost", "ListUnitPrice", "PricingCategory",
-            "PricingQuantity", "PricingUnit", "ProviderName", "PublisherName", "RegionId", "RegionName", "ResourceId",
-            "ResourceName", "ResourceType", "ServiceCategory", "ServiceName", "ServiceProviderName", "ServiceSubcategory",
-            "SkuId", "SkuMeter", "SkuPriceId", "SubAccountId", "SubAccountName", "SubAccountType", "Tags", "x_CostType",
-            "x_Credits", "x_CurrencyConversionRate", "x_ExportTime", "x_InvoiceMonth", "x_ServiceId",
+            "AvailabilityZone",
+            "BilledCost",
+            "BillingAccountId",
+            "BillingAccountName",
+            "BillingAccountType",
+            "BillingCurrency",
+            "BillingPeriodEnd",
+            "BillingPeriodStart",
+            "ChargeCategory",
+            "ChargeClass",
+            "ChargeDescription",
+            "ChargeFrequency",
+            "ChargePeriodEnd",
+            "ChargePeriodStart",
+            "CommitmentDiscountCategory",
+            "CommitmentDiscountId",
+            "CommitmentDiscountName",
+            "CommitmentDiscountQuantity",
+            "CommitmentDiscountStatus",
+            "CommitmentDiscountType",
+            "CommitmentDiscountUnit",
+            "ConsumedQuantity",
+            "ConsumedUnit",
+            "ContractedCost",
+            "ContractedUnitPrice",
+            "EffectiveCost",
+            "HostProviderName",
+            "InvoiceIssuerName",
+            "ListCost",
+            "ListUnitPrice",
+            "PricingCategory",
+            "PricingQuantity",
+            "PricingUnit",
+            "ProviderName",
+            "PublisherName",
+            "RegionId",
+            "RegionName",
+            "ResourceId",
+            "ResourceName",
+            "ResourceType",
+            "ServiceCategory",
+            "ServiceName",
+            "ServiceProviderName",
+            "ServiceSubcategory",
+            "SkuId",
+            "SkuMeter",
+            "SkuPriceId",
+            "SubAccountId",
+            "SubAccountName",
+            "SubAccountType",
+            "Tags",
+            "x_CostType",
+            "x_Credits",
+            "x_CurrencyConversionRate",
+            "x_ExportTime",
+            "x_InvoiceMonth",
+            "x_ServiceId",
         ]
     }
 
@@ -255,7 +327,12 @@ impl NativeDialect for Gcp {
                 let after = u32::from(name == "BillingPeriodEnd");
                 for row in 0..rows {
                     if cell(&month, row).and_then(|month| pacific_month(month, 0)).is_none() {
-                        native.fault(row, "invoice", cell(&month, row).unwrap_or("").to_owned(), "is no invoice month: expected YYYYMM");
+                        native.fault(
+                            row,
+                            "invoice",
+                            cell(&month, row).unwrap_or("").to_owned(),
+                            "is no invoice month: expected YYYYMM",
+                        );
                     }
                 }
                 times(rows, |row| pacific_month(cell(&month, row)?, after))
@@ -265,7 +342,9 @@ impl NativeDialect for Gcp {
             "ChargeDescription" => own(&["sku", "description"]),
             "SkuMeter" => {
                 let (sku, meter) = (text(native, &["sku", "id"]), text(native, &["sku", "description"]));
-                texts(rows, |row| cell(&sku, row).filter(|_| fees.regular[row]).and_then(|_| cell(&meter, row)))
+                texts(rows, |row| {
+                    cell(&sku, row).filter(|_| fees.regular[row]).and_then(|_| cell(&meter, row))
+                })
             }
             "ChargeCategory" => {
                 let kind = text(native, &["cost_type"]);
@@ -285,9 +364,13 @@ impl NativeDialect for Gcp {
                     text(native, &["adjustment_info", "type"]),
                     text(native, &["adjustment_info", "mode"]),
                 );
-                texts(rows, |row| [&id, &kind, &mode].iter().any(|column| column.is_valid(row)).then_some("Correction"))
+                texts(rows, |row| {
+                    [&id, &kind, &mode].iter().any(|column| column.is_valid(row)).then_some("Correction")
+                })
             }
-            "ChargeFrequency" => texts(rows, |row| Some(if fees.fee[row] && !fees.second(row) { "Recurring" } else { "Usage-Based" })),
+            "ChargeFrequency" => texts(rows, |row| {
+                Some(if fees.fee[row] && !fees.second(row) { "Recurring" } else { "Usage-Based" })
+            }),
             "HostProviderName" | "ProviderName" | "InvoiceIssuerName" => constant(rows, "Google Cloud"),
             "PublisherName" | "ServiceProviderName" => {
                 let seller = text(native, &["seller_name"]);
@@ -307,12 +390,14 @@ impl NativeDialect for Gcp {
                 })
             }
             "RegionId" | "RegionName" => {
-                let (region, location) = (text(native, &["location", "region"]), text(native, &["location", "location"]));
+                let (region, location) =
+                    (text(native, &["location", "region"]), text(native, &["location", "location"]));
                 texts(rows, |row| cell(&region, row).or_else(|| cell(&location, row)))
             }
             "ResourceId" => own(&["resource", "global_name"]),
             "ResourceName" => {
-                let (id, shown) = (text(native, &["resource", "global_name"]), text(native, &["resource", "name"]));
+                let (id, shown) =
+                    (text(native, &["resource", "global_name"]), text(native, &["resource", "name"]));
                 texts(rows, |row| cell(&id, row).and_then(|_| cell(&shown, row)))
             }
             "ResourceType" => {
@@ -359,7 +444,9 @@ fn fees(native: &Native<'_>) -> (Vec<bool>, Vec<bool>) {
     (0..native.rows())
         .map(|row| {
             let regular = cell(&kind, row).is_none_or(|kind| kind == "regular");
-            let named = cell(&sku, row).and_then(|sku| sku.get(..10)).is_some_and(|start| start.eq_ignore_ascii_case("commitment"));
+            let named = cell(&sku, row)
+                .and_then(|sku| sku.get(..10))
+                .is_some_and(|start| start.eq_ignore_ascii_case("commitment"));
             (regular && named, regular)
         })
         .unzip()
@@ -397,7 +484,10 @@ impl Gcp {
             }
             "ContractedUnitPrice" | "ListUnitPrice" => {
                 let list = name == "ListUnitPrice";
-                let price = decimal(native, if list { &["price", "list_price"] } else { &["price", "effective_price"] });
+                let price = decimal(
+                    native,
+                    if list { &["price", "list_price"] } else { &["price", "effective_price"] },
+                );
                 let cost = if list { native.decimal("costatlist") } else { native.decimal("cost") };
                 let (amount, block) = (amount(), block());
                 decimals(rows, |row| {
@@ -407,8 +497,12 @@ impl Gcp {
                     let quantity = priced(&amount, &block, row).filter(|quantity| *quantity != 0);
                     // Tiers and rounding make a cost that no one price makes: the average is then the price.
                     let fits = |price: &i128| {
-                        let made = quantity.zip(units(&cost, row)).and_then(|(q, cost)| Some((super::money::product(*price, q)?, cost)));
-                        made.is_none_or(|(made, cost)| (made - cost).abs() <= (cost.abs() / 1_000_000).max(1_000_000_000_000))
+                        let made = quantity
+                            .zip(units(&cost, row))
+                            .and_then(|(q, cost)| Some((super::money::product(*price, q)?, cost)));
+                        made.is_none_or(|(made, cost)| {
+                            (made - cost).abs() <= (cost.abs() / 1_000_000).max(1_000_000_000_000)
+                        })
                     };
                     let own = units(&price, row).filter(fits);
                     own.or_else(|| quotient(units(&cost, row)?, quantity?)).filter(|price| *price >= 0)
@@ -424,7 +518,11 @@ impl Gcp {
                 for row in 0..rows {
                     let unit = priced(&amount, &block, row).map(|_| cell(&unit, row).unwrap_or("units"));
                     match (unit, units(&block, row).filter(|block| *block > 0 && *block != ONE)) {
-                        (Some(unit), Some(block)) => column.append_value(format!("{} {}", bursar_domain::Amount::from_units(block), unit_of(unit))),
+                        (Some(unit), Some(block)) => column.append_value(format!(
+                            "{} {}",
+                            bursar_domain::Amount::from_units(block),
+                            unit_of(unit)
+                        )),
                         (unit, _) => column.append_option(unit.map(unit_of)),
                     }
                 }
@@ -435,8 +533,13 @@ impl Gcp {
                 decimals(rows, |row| units(&amount, row).filter(|_| consumes(fees, row)))
             }
             "ConsumedUnit" => {
-                let (amount, unit) = (decimal(native, &["usage", "amount"]), text(native, &["usage", "unit"]));
-                texts(rows, |row| units(&amount, row).filter(|_| consumes(fees, row)).map(|_| unit_of(cell(&unit, row).unwrap_or("units"))))
+                let (amount, unit) =
+                    (decimal(native, &["usage", "amount"]), text(native, &["usage", "unit"]));
+                texts(rows, |row| {
+                    units(&amount, row)
+                        .filter(|_| consumes(fees, row))
+                        .map(|_| unit_of(cell(&unit, row).unwrap_or("units")))
+                })
             }
             _ => return None,
         })
@@ -458,13 +561,20 @@ impl Gcp {
                     None => cell(&sku, row),
                 }
             }),
-            "CommitmentDiscountCategory" => texts(rows, |row| Some(if spend(row)? { "Spend" } else { "Usage" })),
-            "CommitmentDiscountType" => texts(rows, |row| cuds.id(fees, row).map(|_| "Committed Use Discount")),
-            "CommitmentDiscountStatus" => {
-                texts(rows, |row| cuds.id(fees, row).filter(|_| !fees.fee[row] || fees.second(row)).map(|_| "Used"))
+            "CommitmentDiscountCategory" => {
+                texts(rows, |row| Some(if spend(row)? { "Spend" } else { "Usage" }))
             }
+            "CommitmentDiscountType" => {
+                texts(rows, |row| cuds.id(fees, row).map(|_| "Committed Use Discount"))
+            }
+            "CommitmentDiscountStatus" => texts(rows, |row| {
+                cuds.id(fees, row).filter(|_| !fees.fee[row] || fees.second(row)).map(|_| "Used")
+            }),
             "CommitmentDiscountQuantity" | "CommitmentDiscountUnit" => {
-                let (amount, unit) = (decimal(native, &["usage", "amount_in_pricing_units"]), text(native, &["usage", "pricing_unit"]));
+                let (amount, unit) = (
+                    decimal(native, &["usage", "amount_in_pricing_units"]),
+                    text(native, &["usage", "pricing_unit"]),
+                );
                 let (money, currency) = (Money::read(native), text(native, &["currency"]));
                 let quantity = |row: usize| match (spend(row)?, cuds.at(row), &money.credits) {
                     (true, Some(at), Some((_, amounts))) => units(amounts, at).map(|amount| -amount),
@@ -476,7 +586,11 @@ impl Gcp {
                 } else {
                     texts(rows, |row| {
                         quantity(row)?;
-                        if spend(row)? { cell(&currency, row) } else { Some(unit_of(cell(&unit, row).unwrap_or("units"))) }
+                        if spend(row)? {
+                            cell(&currency, row)
+                        } else {
+                            Some(unit_of(cell(&unit, row).unwrap_or("units")))
+                        }
                     })
                 }
             }
@@ -531,14 +645,15 @@ fn sku_price(native: &Native<'_>, fees: &Fees) -> ArrayRef {
 
 /// Labels, tags and project labels as one object.
 fn tags(native: &Native<'_>) -> ArrayRef {
-    let lists: Vec<(Elements, StringArray, StringArray)> = [&["labels"][..], &["tags"], &["system_labels"], &["project", "labels"]]
-        .into_iter()
-        .filter_map(|path| Elements::read(native, path))
-        .map(|list| {
-            let (keys, values) = (list.text("key"), list.text("value"));
-            (list, keys, values)
-        })
-        .collect();
+    let lists: Vec<(Elements, StringArray, StringArray)> =
+        [&["labels"][..], &["tags"], &["system_labels"], &["project", "labels"]]
+            .into_iter()
+            .filter_map(|path| Elements::read(native, path))
+            .map(|list| {
+                let (keys, values) = (list.text("key"), list.text("value"));
+                (list, keys, values)
+            })
+            .collect();
     let mut out = StringBuilder::with_capacity(native.rows(), native.rows() * 16);
     let mut object = String::new();
     for row in 0..native.rows() {
@@ -609,7 +724,9 @@ mod tests {
     #[test]
     fn months_begin_in_california() {
         let check = |text: &str, after, expected: &str| {
-            let shown = chrono::DateTime::from_timestamp_micros(pacific_month(text, after).unwrap()).unwrap().to_rfc3339();
+            let shown = chrono::DateTime::from_timestamp_micros(pacific_month(text, after).unwrap())
+                .unwrap()
+                .to_rfc3339();
             assert!(shown.starts_with(expected), "{text}: {shown}");
         };
         check("202611", 0, "2026-11-01T07:00:00");

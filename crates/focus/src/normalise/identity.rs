@@ -5,11 +5,11 @@
 //! only one. Custom columns (`x_…`) pass through as text. Values stay as they are: a NULL price
 //! stays NULL, and what breaks a rule is for the conformance check to say.
 
-use super::native::{cell, key_of, texts, Names, Native};
-use super::{wanted, Normalised, Normaliser, NormaliseError};
-use crate::canonical::{typed_column, Fault, Kind};
-use crate::spec::{all_columns, Dataset, FocusVersion};
-use arrow::array::{new_null_array, Array, ArrayRef, AsArray, RecordBatch};
+use super::native::{Names, Native, cell, key_of, texts};
+use super::{NormaliseError, Normalised, Normaliser, wanted};
+use crate::canonical::{Fault, Kind, typed_column};
+use crate::spec::{Dataset, FocusVersion, all_columns};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -58,9 +58,13 @@ impl Identity {
             .filter(|column| own(column) || fillers(column).iter().any(|filler| own(filler)))
             .map(|column| Field::new(column, Kind::of(column).data_type(), true))
             .collect();
-        let taken: HashSet<String> = fields.iter().filter_map(|field| Self::source(&names, field.name())).collect();
+        let taken: HashSet<String> =
+            fields.iter().filter_map(|field| Self::source(&names, field.name())).collect();
         for name in names.all() {
-            if name.starts_with("x_") && !taken.contains(name) && !fields.iter().any(|field| field.name() == name) {
+            if name.starts_with("x_")
+                && !taken.contains(name)
+                && !fields.iter().any(|field| field.name() == name)
+            {
                 fields.push(Field::new(name, Kind::Text.data_type(), true));
             }
         }
@@ -73,10 +77,17 @@ impl Identity {
             return Some(column.to_owned());
         }
         let keys = std::iter::once(key_of(column)).chain(aliases(column).iter().map(|key| (*key).to_owned()));
-        keys.filter(|_| !column.starts_with("x_")).find_map(|key| names.all().iter().find(|name| key_of(name) == key).cloned())
+        keys.filter(|_| !column.starts_with("x_"))
+            .find_map(|key| names.all().iter().find(|name| key_of(name) == key).cloned())
     }
 
-    fn own(&self, native: &Native<'_>, column: &str, faults: &mut Vec<Fault>, rounded: &mut usize) -> Option<ArrayRef> {
+    fn own(
+        &self,
+        native: &Native<'_>,
+        column: &str,
+        faults: &mut Vec<Fault>,
+        rounded: &mut usize,
+    ) -> Option<ArrayRef> {
         let array = native.named(&Self::source(&self.names, column)?)?;
         let typed = typed_column(column, Kind::of(column), &array);
         faults.extend(typed.faults);
@@ -84,7 +95,13 @@ impl Identity {
         Some(typed.array)
     }
 
-    fn column(&self, native: &Native<'_>, column: &str, faults: &mut Vec<Fault>, rounded: &mut usize) -> ArrayRef {
+    fn column(
+        &self,
+        native: &Native<'_>,
+        column: &str,
+        faults: &mut Vec<Fault>,
+        rounded: &mut usize,
+    ) -> ArrayRef {
         let mut found = self.own(native, column, faults, rounded);
         for filler in fillers(column) {
             if found.as_ref().is_some_and(|array| array.null_count() == 0 && native.rows() > 0) {
@@ -121,7 +138,8 @@ impl Normaliser for Identity {
         let schema = wanted(&self.output, outputs)?;
         let native = Native::new(batch, &self.names);
         let (mut faults, mut rounded) = (Vec::new(), 0);
-        let arrays = outputs.iter().map(|column| self.column(&native, column, &mut faults, &mut rounded)).collect();
+        let arrays =
+            outputs.iter().map(|column| self.column(&native, column, &mut faults, &mut rounded)).collect();
         let rows = u32::try_from(batch.num_rows()).unwrap_or(u32::MAX);
         let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         let batch = RecordBatch::try_new_with_options(schema, arrays, &options)?;

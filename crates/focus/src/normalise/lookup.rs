@@ -80,7 +80,8 @@ fn services_by_code(text: &'static str) -> HashMap<&'static str, Service> {
     table(text)
         .filter_map(|row| {
             let (code, category) = (*row.first()?, *row.get(1)?);
-            let subcategory = row.get(2).copied().filter(|s| !s.is_empty()).unwrap_or_else(|| other_subcategory(category));
+            let subcategory =
+                row.get(2).copied().filter(|s| !s.is_empty()).unwrap_or_else(|| other_subcategory(category));
             Some((code, Service { name: "", category, subcategory }))
         })
         .collect()
@@ -98,7 +99,9 @@ pub(super) fn aws_service(product_code: &str) -> Service {
 }
 
 static AWS_REGIONS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
-    table(include_str!("../../data/mapping/aws_regions.csv")).filter_map(|row| Some((*row.first()?, *row.get(1)?))).collect()
+    table(include_str!("../../data/mapping/aws_regions.csv"))
+        .filter_map(|row| Some((*row.first()?, *row.get(1)?)))
+        .collect()
 });
 
 /// Name of an AWS region, as reports spell it.
@@ -122,7 +125,8 @@ static OCI: LazyLock<HashMap<&'static str, Service>> =
 
 /// By `product/service`.
 pub(super) fn oci_service(service: &str) -> Service {
-    let plain: String = service.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_uppercase()).collect();
+    let plain: String =
+        service.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_uppercase()).collect();
     OCI.get(plain.as_str()).copied().unwrap_or(OTHER)
 }
 
@@ -143,7 +147,10 @@ static AZURE: LazyLock<HashMap<(&'static str, &'static str), Service>> = LazyLoc
 pub(super) fn azure_service(consumed: &str, resource_type: &str) -> Option<Service> {
     let by_type = || (!resource_type.is_empty()).then(|| AZURE.get(&("", resource_type)).copied()).flatten();
     let by_consumed = || (!consumed.is_empty()).then(|| AZURE.get(&(consumed, "")).copied()).flatten();
-    let pair = AZURE.get(&(consumed, resource_type)).copied().filter(|_| !(consumed.is_empty() && resource_type.is_empty()));
+    let pair = AZURE
+        .get(&(consumed, resource_type))
+        .copied()
+        .filter(|_| !(consumed.is_empty() && resource_type.is_empty()));
     pair.or_else(by_type).or_else(by_consumed)
 }
 
@@ -156,7 +163,9 @@ pub(super) fn azure_service_named(name: &str) -> Option<Service> {
 }
 
 static AZURE_TYPES: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
-    table(include_str!("../../data/mapping/azure_resource_types.csv")).filter_map(|row| Some((*row.first()?, *row.get(1)?))).collect()
+    table(include_str!("../../data/mapping/azure_resource_types.csv"))
+        .filter_map(|row| Some((*row.first()?, *row.get(1)?)))
+        .collect()
 });
 
 /// Display name of an Azure resource type, lower-cased.
@@ -204,7 +213,10 @@ mod tests {
         assert_eq!(azure_unit("1 Hour"), Some(Unit { block: 1, unit: "Hours" }));
         assert_eq!(azure_region("eastus2"), Some(("eastus2", "East US 2")));
         assert_eq!(azure_resource_type("microsoft.compute/virtualmachines"), Some("Virtual machine"));
-        assert_eq!(azure_service("microsoft.compute", "microsoft.compute/virtualmachines").map(|s| s.category), Some("Compute"));
+        assert_eq!(
+            azure_service("microsoft.compute", "microsoft.compute/virtualmachines").map(|s| s.category),
+            Some("Compute")
+        );
         assert_eq!(aws_service("AmazonEC2").category, "Compute");
         assert_eq!(aws_service("nobody knows"), OTHER);
         assert_eq!(gcp_service("Compute Engine").subcategory, "Virtual Machines");
@@ -216,7 +228,11 @@ mod tests {
         // claim A2: FOCUS wants one parent for each
         let mut parents: HashMap<&str, &str> = HashMap::new();
         for service in AWS.values().chain(GCP.values()).chain(OCI.values()).chain(AZURE.values()) {
-            assert_eq!(*parents.entry(service.subcategory).or_insert(service.category), service.category, "{service:?}");
+            assert_eq!(
+                *parents.entry(service.subcategory).or_insert(service.category),
+                service.category,
+                "{service:?}"
+            );
         }
     }
 }

@@ -122,10 +122,18 @@ trait NativeDialect: Send + Sync + Debug {
     /// Reads what several columns share. `second` marks the second of a doubled row.
     fn shared(&self, native: &Native<'_>, second: &[bool]) -> Self::Shared;
     /// One canonical column.
-    fn column(&self, name: &str, native: &Native<'_>, shared: &Self::Shared) -> Option<arrow::array::ArrayRef>;
+    fn column(
+        &self,
+        name: &str,
+        native: &Native<'_>,
+        shared: &Self::Shared,
+    ) -> Option<arrow::array::ArrayRef>;
 }
 
-fn native<D: NativeDialect + 'static>(dialect: D, columns: &Schema) -> Result<Box<dyn Normaliser>, NormaliseError> {
+fn native<D: NativeDialect + 'static>(
+    dialect: D,
+    columns: &Schema,
+) -> Result<Box<dyn Normaliser>, NormaliseError> {
     let names = Names::new(columns);
     let missing: Vec<String> = dialect
         .required()
@@ -141,7 +149,12 @@ fn native<D: NativeDialect + 'static>(dialect: D, columns: &Schema) -> Result<Bo
         .into_iter()
         .map(|name| Field::new(name, crate::canonical::Kind::of(name).data_type(), true))
         .collect();
-    Ok(Box::new(OfDialect { dialect, names, columns: Arc::new(columns.clone()), output: Arc::new(Schema::new(fields)) }))
+    Ok(Box::new(OfDialect {
+        dialect,
+        names,
+        columns: Arc::new(columns.clone()),
+        output: Arc::new(Schema::new(fields)),
+    }))
 }
 
 #[derive(Debug)]
@@ -200,7 +213,12 @@ impl<D: NativeDialect> Normaliser for OfDialect<D> {
 fn wanted(output: &Schema, outputs: &[&str]) -> Result<SchemaRef, NormaliseError> {
     let fields: Result<Vec<_>, _> = outputs
         .iter()
-        .map(|name| output.field_with_name(name).cloned().map_err(|_| NormaliseError::UnknownColumn((*name).to_owned())))
+        .map(|name| {
+            output
+                .field_with_name(name)
+                .cloned()
+                .map_err(|_| NormaliseError::UnknownColumn((*name).to_owned()))
+        })
         .collect();
     Ok(Arc::new(Schema::new(fields?)))
 }

@@ -5,10 +5,12 @@
 //! `BillingAccountId` is MCA's `billingAccountId`. The first column of a name wins.
 
 use super::Dropped;
-use crate::canonical::{datetime_column, decimal_column, is_null_text, string_column, Fault, DATETIME, DECIMAL};
+use crate::canonical::{
+    DATETIME, DECIMAL, Fault, datetime_column, decimal_column, is_null_text, string_column,
+};
 use arrow::array::{
-    new_null_array, Array, ArrayRef, AsArray, Decimal128Array, MapArray, RecordBatch, StringArray, StringBuilder,
-    StructArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, Decimal128Array, MapArray, RecordBatch, StringArray, StringBuilder,
+    StructArray, TimestampMicrosecondArray, new_null_array,
 };
 use arrow::datatypes::{DataType, Decimal128Type, Schema, TimestampMicrosecondType};
 use std::cell::{Cell, RefCell};
@@ -156,7 +158,9 @@ impl<'a> Native<'a> {
 
     /// The first of these columns that the file has, as text.
     pub(super) fn text_of(&self, keys: &[&'static str]) -> StringArray {
-        keys.iter().find(|key| self.names.by_key.contains_key(**key)).map_or_else(|| self.no_text(), |key| self.text(key))
+        keys.iter()
+            .find(|key| self.names.by_key.contains_key(**key))
+            .map_or_else(|| self.no_text(), |key| self.text(key))
     }
 
     /// As many NULLs as rows.
@@ -217,7 +221,8 @@ fn map_entries(map: &MapArray, wanted: &[&'static str]) -> Vec<StringArray> {
     }
     let (keys, values) = (keys.array.as_string::<i32>(), values.array.as_string::<i32>());
     let offsets = map.value_offsets();
-    let mut columns: Vec<StringBuilder> = wanted.iter().map(|_| StringBuilder::with_capacity(map.len(), 0)).collect();
+    let mut columns: Vec<StringBuilder> =
+        wanted.iter().map(|_| StringBuilder::with_capacity(map.len(), 0)).collect();
     for row in 0..map.len() {
         let mut found: Vec<Option<&str>> = vec![None; wanted.len()];
         if map.is_valid(row) {
@@ -253,7 +258,8 @@ fn struct_entries(fields: &StructArray, wanted: &[&'static str]) -> Vec<StringAr
 }
 
 fn json_entries(text: StringArray, wanted: &[&'static str]) -> Vec<StringArray> {
-    let mut columns: Vec<StringBuilder> = wanted.iter().map(|_| StringBuilder::with_capacity(text.len(), 0)).collect();
+    let mut columns: Vec<StringBuilder> =
+        wanted.iter().map(|_| StringBuilder::with_capacity(text.len(), 0)).collect();
     // Neighbouring rows are mostly of one product.
     let mut last: Option<(&str, Vec<Option<String>>)> = None;
     for cell in &text {

@@ -9,11 +9,11 @@
 //! * Reports know no list price: `ListCost` is the contracted cost, `ListUnitPrice` is NULL.
 //! * `lineItem/isCorrection` marks corrections.
 
+use super::NativeDialect;
 use super::lookup;
 use super::money::product;
-use super::native::{cell, constant, decimals, micros, texts, times, units, Names, Native, Rows};
+use super::native::{Names, Native, Rows, cell, constant, decimals, micros, texts, times, units};
 use super::totals::{month_end, month_start};
-use super::NativeDialect;
 use crate::canonical::string_column;
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, StringArray, StringBuilder};
 use std::sync::Arc;
@@ -26,7 +26,11 @@ const START: &[&str] = &["lineitemintervalusagestart"];
 const END: &[&str] = &["lineitemintervalusageend"];
 
 fn is_yes(column: &StringArray, row: usize) -> bool {
-    cell(column, row).is_some_and(|text| text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("y") || text.eq_ignore_ascii_case("yes"))
+    cell(column, row).is_some_and(|text| {
+        text.eq_ignore_ascii_case("true")
+            || text.eq_ignore_ascii_case("y")
+            || text.eq_ignore_ascii_case("yes")
+    })
 }
 
 /// Cost, price and quantity of a line, of its overage where it is overage.
@@ -72,7 +76,10 @@ impl Lines {
     }
 
     fn contracted(&self, row: usize) -> Option<i128> {
-        self.price(row).zip(self.quantity(row)).and_then(|(price, quantity)| product(price, quantity)).or_else(|| self.cost(row))
+        self.price(row)
+            .zip(self.quantity(row))
+            .and_then(|(price, quantity)| product(price, quantity))
+            .or_else(|| self.cost(row))
     }
 }
 
@@ -86,14 +93,55 @@ impl NativeDialect for Oci {
 
     fn outputs(&self, _names: &Names) -> Vec<&'static str> {
         vec![
-            "AvailabilityZone", "BilledCost", "BillingAccountId", "BillingAccountName", "BillingAccountType", "BillingCurrency",
-            "BillingPeriodEnd", "BillingPeriodStart", "ChargeCategory", "ChargeClass", "ChargeDescription", "ChargeFrequency",
-            "ChargePeriodEnd", "ChargePeriodStart", "ConsumedQuantity", "ConsumedUnit", "ContractedCost", "ContractedUnitPrice",
-            "EffectiveCost", "HostProviderName", "InvoiceIssuerName", "ListCost", "ListUnitPrice", "PricingCategory",
-            "PricingQuantity", "PricingUnit", "ProviderName", "PublisherName", "RegionId", "RegionName", "ResourceId",
-            "ResourceName", "ResourceType", "ServiceCategory", "ServiceName", "ServiceProviderName", "ServiceSubcategory",
-            "SkuId", "SkuMeter", "SkuPriceId", "SubAccountId", "SubAccountName", "SubAccountType", "Tags",
-            "x_BackReferenceNumber", "x_CompartmentId", "x_CompartmentName", "x_OverageFlag", "x_ReferenceNumber",
+            "AvailabilityZone",
+            "BilledCost",
+            "BillingAccountId",
+            "BillingAccountName",
+            "BillingAccountType",
+            "BillingCurrency",
+            "BillingPeriodEnd",
+            "BillingPeriodStart",
+            "ChargeCategory",
+            "ChargeClass",
+            "ChargeDescription",
+            "ChargeFrequency",
+            "ChargePeriodEnd",
+            "ChargePeriodStart",
+            "ConsumedQuantity",
+            "ConsumedUnit",
+            "ContractedCost",
+            "ContractedUnitPrice",
+            "EffectiveCost",
+            "HostProviderName",
+            "InvoiceIssuerName",
+            "ListCost",
+            "ListUnitPrice",
+            "PricingCategory",
+            "PricingQuantity",
+            "PricingUnit",
+            "ProviderName",
+            "PublisherName",
+            "RegionId",
+            "RegionName",
+            "ResourceId",
+            "ResourceName",
+            "ResourceType",
+            "ServiceCategory",
+            "ServiceName",
+            "ServiceProviderName",
+            "ServiceSubcategory",
+            "SkuId",
+            "SkuMeter",
+            "SkuPriceId",
+            "SubAccountId",
+            "SubAccountName",
+            "SubAccountType",
+            "Tags",
+            "x_BackReferenceNumber",
+            "x_CompartmentId",
+            "x_CompartmentName",
+            "x_OverageFlag",
+            "x_ReferenceNumber",
         ]
     }
 
@@ -115,7 +163,11 @@ impl NativeDialect for Oci {
             }
             "BillingAccountType" => {
                 let (subscription, tenant) = (native.text("costsubscriptionid"), tenant());
-                texts(rows, |row| cell(&subscription, row).map(|_| "Subscription").or_else(|| cell(&tenant, row).map(|_| "Tenancy")))
+                texts(rows, |row| {
+                    cell(&subscription, row)
+                        .map(|_| "Subscription")
+                        .or_else(|| cell(&tenant, row).map(|_| "Tenancy"))
+                })
             }
             "BillingAccountName" | "ResourceName" | "SubAccountName" => Arc::new(native.no_text()),
             "BillingCurrency" => text(&["costcurrencycode"]),
@@ -140,8 +192,15 @@ impl NativeDialect for Oci {
                 decimals(rows, |row| lines.quantity(row))
             }
             "ConsumedUnit" | "PricingUnit" => {
-                let (lines, unit) = (Lines::read(native), native.text_of(&["costskuunitdescription", "costbillingunitreadable"]));
-                texts(rows, |row| lines.quantity(row).and_then(|_| cell(&unit, row).map_or(Some("Units"), |unit| Some(unit_of(unit)))))
+                let (lines, unit) = (
+                    Lines::read(native),
+                    native.text_of(&["costskuunitdescription", "costbillingunitreadable"]),
+                );
+                texts(rows, |row| {
+                    lines
+                        .quantity(row)
+                        .and_then(|_| cell(&unit, row).map_or(Some("Units"), |unit| Some(unit_of(unit))))
+                })
             }
             "BillingPeriodStart" | "BillingPeriodEnd" => {
                 let start = native.time_of(START);
@@ -161,7 +220,11 @@ impl NativeDialect for Oci {
             "ChargeDescription" => text(&["productdescription"]),
             "ChargeFrequency" => constant(rows, "Usage-Based"),
             "PricingCategory" => constant(rows, "Standard"),
-            "HostProviderName" | "InvoiceIssuerName" | "ProviderName" | "PublisherName" | "ServiceProviderName" => constant(rows, "Oracle"),
+            "HostProviderName"
+            | "InvoiceIssuerName"
+            | "ProviderName"
+            | "PublisherName"
+            | "ServiceProviderName" => constant(rows, "Oracle"),
             "RegionId" | "RegionName" => text(&["productregion"]),
             "ResourceId" => text(&["productresourceid"]),
             "ResourceType" => {

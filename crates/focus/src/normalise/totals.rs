@@ -12,10 +12,13 @@
 //! | OCI | `myCost`, on overage lines `myCostOverage` | the same |
 //! | FOCUS | `BilledCost` | `EffectiveCost` |
 
-use super::native::{cell, key_of, micros, units, Names};
-use crate::canonical::{datetime_column, decimal_column, string_column, DATETIME, DECIMAL};
+use super::native::{Names, cell, key_of, micros, units};
+use crate::canonical::{DATETIME, DECIMAL, datetime_column, decimal_column, string_column};
 use crate::dialect::Dialect;
-use arrow::array::{new_null_array, Array, ArrayRef, AsArray, Decimal128Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Decimal128Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    new_null_array,
+};
 use arrow::datatypes::{DataType, Decimal128Type, TimestampMicrosecondType};
 use bursar_domain::{Amount, AmountError};
 use chrono::{DateTime, Datelike, NaiveDate};
@@ -68,7 +71,13 @@ impl Sums {
         self.by_key.get(&(currency.to_owned(), month.to_owned())).copied().unwrap_or_default()
     }
 
-    fn add(&mut self, currency: Option<&str>, period: Option<i64>, billed: i128, effective: i128) -> Result<(), AmountError> {
+    fn add(
+        &mut self,
+        currency: Option<&str>,
+        period: Option<i64>,
+        billed: i128,
+        effective: i128,
+    ) -> Result<(), AmountError> {
         let currency = currency.unwrap_or("");
         // Periods repeat from row to row: format one once per run.
         let period = period.unwrap_or(i64::MIN);
@@ -115,12 +124,21 @@ impl Sums {
     ///
     /// # Errors
     /// When a sum leaves the representable range.
-    pub fn add_canonical(&mut self, batch: &RecordBatch, skip: &dyn Fn(usize) -> bool) -> Result<(), AmountError> {
+    pub fn add_canonical(
+        &mut self,
+        batch: &RecordBatch,
+        skip: &dyn Fn(usize) -> bool,
+    ) -> Result<(), AmountError> {
         let read = Reader::new(batch);
         let (currency, period) = (read.text("BillingCurrency"), read.time("BillingPeriodStart"));
         let (billed, effective) = (read.decimal("BilledCost"), read.decimal("EffectiveCost"));
         self.add_all((0..batch.num_rows()).filter(|row| !skip(*row)).map(|row| {
-            (cell(&currency, row), micros(&period, row), units(&billed, row).unwrap_or(0), units(&effective, row).unwrap_or(0))
+            (
+                cell(&currency, row),
+                micros(&period, row),
+                units(&billed, row).unwrap_or(0),
+                units(&effective, row).unwrap_or(0),
+            )
         }))
     }
 
@@ -129,7 +147,12 @@ impl Sums {
     ///
     /// # Errors
     /// When a sum leaves the representable range.
-    pub fn add_native(&mut self, dialect: Dialect, batch: &RecordBatch, skip: &dyn Fn(usize) -> bool) -> Result<(), AmountError> {
+    pub fn add_native(
+        &mut self,
+        dialect: Dialect,
+        batch: &RecordBatch,
+        skip: &dyn Fn(usize) -> bool,
+    ) -> Result<(), AmountError> {
         let rows = || (0..batch.num_rows()).filter(|row| !skip(*row));
         let read = Reader::new(batch);
         match dialect {
@@ -137,17 +160,29 @@ impl Sums {
                 let (currency, period) = (read.text("BillingCurrency"), read.time("BillingPeriodStart"));
                 let (billed, effective) = (read.decimal("BilledCost"), read.decimal("EffectiveCost"));
                 self.add_all(rows().map(|row| {
-                    (cell(&currency, row), micros(&period, row), units(&billed, row).unwrap_or(0), units(&effective, row).unwrap_or(0))
+                    (
+                        cell(&currency, row),
+                        micros(&period, row),
+                        units(&billed, row).unwrap_or(0),
+                        units(&effective, row).unwrap_or(0),
+                    )
                 }))
             }
             Dialect::AwsCurLegacy | Dialect::AwsCur2 => self.add_aws(&read, rows()),
             Dialect::AzureActual | Dialect::AzureAmortized => self.add_azure(dialect, &read, rows()),
             Dialect::GcpDetailed => self.add_gcp(&read, rows()),
             Dialect::Oci => {
-                let (currency, start) = (read.text("cost/currencyCode"), read.time("lineItem/intervalUsageStart"));
-                let (cost, overage, flag) = (read.decimal("cost/myCost"), read.decimal("cost/myCostOverage"), read.text("cost/overageFlag"));
+                let (currency, start) =
+                    (read.text("cost/currencyCode"), read.time("lineItem/intervalUsageStart"));
+                let (cost, overage, flag) = (
+                    read.decimal("cost/myCost"),
+                    read.decimal("cost/myCostOverage"),
+                    read.text("cost/overageFlag"),
+                );
                 self.add_all(rows().map(|row| {
-                    let beyond = matches!(cell(&flag, row), Some("Y" | "y" | "true" | "TRUE")).then(|| units(&overage, row)).flatten();
+                    let beyond = matches!(cell(&flag, row), Some("Y" | "y" | "true" | "TRUE"))
+                        .then(|| units(&overage, row))
+                        .flatten();
                     let amount = beyond.or_else(|| units(&cost, row)).unwrap_or(0);
                     (cell(&currency, row), micros(&start, row), amount, amount)
                 }))
@@ -161,9 +196,12 @@ impl Sums {
         let currency = read.text("line_item_currency_code");
         let period = read.time("bill_billing_period_start_date");
         let pair = |net: &str, gross: &str| (read.decimal(net), read.decimal(gross));
-        let first = |pair: &(Decimal128Array, Decimal128Array), row: usize| units(&pair.0, row).or_else(|| units(&pair.1, row));
+        let first = |pair: &(Decimal128Array, Decimal128Array), row: usize| {
+            units(&pair.0, row).or_else(|| units(&pair.1, row))
+        };
         let cost = pair("line_item_net_unblended_cost", "line_item_unblended_cost");
-        let plan = pair("savings_plan_net_savings_plan_effective_cost", "savings_plan_savings_plan_effective_cost");
+        let plan =
+            pair("savings_plan_net_savings_plan_effective_cost", "savings_plan_savings_plan_effective_cost");
         let reserved = pair("reservation_net_effective_cost", "reservation_effective_cost");
         let committed = read.decimal("savings_plan_total_commitment_to_date");
         let used = read.decimal("savings_plan_used_commitment");
@@ -172,37 +210,62 @@ impl Sums {
             "reservation_unused_amortized_upfront_fee_for_billing_period",
         );
         let lost_recurring = pair("reservation_net_unused_recurring_fee", "reservation_unused_recurring_fee");
-        let (plan_arn, reservation_arn) = (read.text("savings_plan_savings_plan_arn"), read.text("reservation_reservation_arn"));
+        let (plan_arn, reservation_arn) =
+            (read.text("savings_plan_savings_plan_arn"), read.text("reservation_reservation_arn"));
         let product = read.text("line_item_product_code");
-        self.add_all(rows.filter(|row| !matches!(cell(&operation, *row), Some("EKSPod-EC2" | "ECSTask-EC2"))).map(|row| {
-            let paid = first(&cost, row).unwrap_or(0);
-            let (billed, effective) = match cell(&line, row).unwrap_or("") {
-                "SavingsPlanCoveredUsage" => (0, first(&plan, row).unwrap_or(paid)),
-                "SavingsPlanNegation" => (0, 0),
-                "SavingsPlanRecurringFee" => (paid, units(&committed, row).unwrap_or(0) - units(&used, row).unwrap_or(0)),
-                "SavingsPlanUpfrontFee" => (paid, 0),
-                "DiscountedUsage" => (paid, first(&reserved, row).unwrap_or(paid)),
-                "RIFee" => (paid, first(&lost_upfront, row).unwrap_or(0) + first(&lost_recurring, row).unwrap_or(0)),
-                "Fee" if reservation_arn.is_valid(row) => (paid, 0),
-                "Refund" if plan_arn.is_valid(row) || cell(&product, row).is_some_and(|p| p.ends_with("SavingsPlans")) => (paid, 0),
-                _ => (paid, paid),
-            };
-            (cell(&currency, row), micros(&period, row), billed, effective)
-        }))
+        self.add_all(
+            rows.filter(|row| !matches!(cell(&operation, *row), Some("EKSPod-EC2" | "ECSTask-EC2"))).map(
+                |row| {
+                    let paid = first(&cost, row).unwrap_or(0);
+                    let (billed, effective) = match cell(&line, row).unwrap_or("") {
+                        "SavingsPlanCoveredUsage" => (0, first(&plan, row).unwrap_or(paid)),
+                        "SavingsPlanNegation" => (0, 0),
+                        "SavingsPlanRecurringFee" => {
+                            (paid, units(&committed, row).unwrap_or(0) - units(&used, row).unwrap_or(0))
+                        }
+                        "SavingsPlanUpfrontFee" => (paid, 0),
+                        "DiscountedUsage" => (paid, first(&reserved, row).unwrap_or(paid)),
+                        "RIFee" => (
+                            paid,
+                            first(&lost_upfront, row).unwrap_or(0) + first(&lost_recurring, row).unwrap_or(0),
+                        ),
+                        "Fee" if reservation_arn.is_valid(row) => (paid, 0),
+                        "Refund"
+                            if plan_arn.is_valid(row)
+                                || cell(&product, row).is_some_and(|p| p.ends_with("SavingsPlans")) =>
+                        {
+                            (paid, 0)
+                        }
+                        _ => (paid, paid),
+                    };
+                    (cell(&currency, row), micros(&period, row), billed, effective)
+                },
+            ),
+        )
     }
 
-    fn add_azure(&mut self, dialect: Dialect, read: &Reader<'_>, rows: impl Iterator<Item = usize>) -> Result<(), AmountError> {
+    fn add_azure(
+        &mut self,
+        dialect: Dialect,
+        read: &Reader<'_>,
+        rows: impl Iterator<Item = usize>,
+    ) -> Result<(), AmountError> {
         let cost = read.decimal_of(&["costInBillingCurrency", "Cost", "PreTaxCost"]);
         let currency = read.text_of(&["BillingCurrency", "BillingCurrencyCode", "Currency"]);
-        let (period, day) = (read.time("BillingPeriodStartDate"), read.time_of(&["Date", "UsageDate", "UsageDateTime"]));
+        let (period, day) =
+            (read.time("BillingPeriodStartDate"), read.time_of(&["Date", "UsageDate", "UsageDateTime"]));
         let (charge, model) = (read.text("ChargeType"), read.text("PricingModel"));
-        let folded = |column: &StringArray, row: usize| cell(column, row).unwrap_or("").replace(' ', "").to_lowercase();
+        let folded = |column: &StringArray, row: usize| {
+            cell(column, row).unwrap_or("").replace(' ', "").to_lowercase()
+        };
         let mut kept = Vec::new();
         for row in rows {
             let (charge, model) = (folded(&charge, row), folded(&model, row));
             let commitment = model == "reservation" || model == "savingsplan";
             let bought = commitment && (charge == "purchase" || charge == "refund");
-            let covered = charge.starts_with("unused") || (commitment && charge == "usage") || (commitment && charge.is_empty());
+            let covered = charge.starts_with("unused")
+                || (commitment && charge == "usage")
+                || (commitment && charge.is_empty());
             if dialect == Dialect::AzureActual && !bought {
                 continue;
             }
@@ -210,7 +273,10 @@ impl Sums {
             let period = micros(&period, row).or_else(|| month_start(micros(&day, row)?));
             kept.push((row, period, if covered { 0 } else { amount }, if bought { 0 } else { amount }));
         }
-        self.add_all(kept.into_iter().map(|(row, period, billed, effective)| (cell(&currency, row), period, billed, effective)))
+        self.add_all(
+            kept.into_iter()
+                .map(|(row, period, billed, effective)| (cell(&currency, row), period, billed, effective)),
+        )
     }
 
     fn add_gcp(&mut self, read: &Reader<'_>, rows: impl Iterator<Item = usize>) -> Result<(), AmountError> {
@@ -218,12 +284,12 @@ impl Sums {
         let month = match read.array("invoice") {
             Some(invoice) if matches!(invoice.data_type(), DataType::Struct(_)) => {
                 let invoice = invoice.as_struct();
-                invoice.column_by_name("month").map_or_else(|| read.no_text(), |month| as_text(month))
+                invoice.column_by_name("month").map_or_else(|| read.no_text(), as_text)
             }
             _ => read.text("invoice.month"),
         };
         let credits = read.array("credits");
-        let amounts = credits.as_ref().and_then(|credits| credit_amounts(credits));
+        let amounts = credits.as_ref().and_then(credit_amounts);
         self.add_all(rows.map(|row| {
             let mut amount = units(&cost, row).unwrap_or(0);
             if let Some((amounts, ranges)) = &amounts {
@@ -245,7 +311,8 @@ fn credit_amounts(credits: &ArrayRef) -> Option<(Decimal128Array, Vec<std::ops::
     let amounts = decimal_column("credits.amount", amounts).array.as_primitive::<Decimal128Type>().clone();
     let offsets = list.value_offsets();
     let at = |row: usize| usize::try_from(offsets[row]).unwrap_or(0);
-    let ranges = (0..list.len()).map(|row| if list.is_null(row) { 0..0 } else { at(row)..at(row + 1) }).collect();
+    let ranges =
+        (0..list.len()).map(|row| if list.is_null(row) { 0..0 } else { at(row)..at(row + 1) }).collect();
     Some((amounts, ranges))
 }
 
@@ -254,7 +321,9 @@ fn as_text(array: &ArrayRef) -> StringArray {
 }
 
 fn month_name(micros: i64) -> String {
-    DateTime::from_timestamp_micros(micros).filter(|_| micros != i64::MIN).map_or_else(String::new, |time| time.format("%Y-%m").to_string())
+    DateTime::from_timestamp_micros(micros)
+        .filter(|_| micros != i64::MIN)
+        .map_or_else(String::new, |time| time.format("%Y-%m").to_string())
 }
 
 /// Columns by name, NULLs where there is none.

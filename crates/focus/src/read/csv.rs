@@ -5,7 +5,7 @@
 //! cells, line breaks inside quotes, CRLF, rows with too few or too many cells, quotes that never
 //! close, bytes that are no UTF-8. Empty cells and the literal `NULL` are NULL.
 
-use super::{text_schema, BadRow, Chunk, Numbers, ReadError, BATCH_ROWS};
+use super::{BATCH_ROWS, BadRow, Chunk, Numbers, ReadError, text_schema};
 use crate::canonical::is_null_text;
 use arrow::array::{ArrayRef, NullBufferBuilder, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
@@ -134,7 +134,10 @@ impl<R: Read> CsvReader<R> {
         let line_end = memchr(b'\n', &self.buffer[self.at..]).map_or(self.buffer.len(), |end| self.at + end);
         let line = &self.buffer[self.at..line_end];
         let count = |wanted: u8| line.iter().filter(|byte| **byte == wanted).count();
-        self.separator = [b',', b';', b'\t', b'|'].into_iter().max_by_key(|candidate| (count(*candidate), *candidate == b',')).unwrap_or(b',');
+        self.separator = [b',', b';', b'\t', b'|']
+            .into_iter()
+            .max_by_key(|candidate| (count(*candidate), *candidate == b','))
+            .unwrap_or(b',');
         let next = loop {
             match self.record() {
                 Found::Record(next) => break next,
@@ -254,7 +257,11 @@ impl<R: Read> CsvReader<R> {
                     if !*ended {
                         return Found::Incomplete;
                     }
-                    cells.push(Cell { start: at, end: without_return(buffer, at, buffer.len()), escaped: false });
+                    cells.push(Cell {
+                        start: at,
+                        end: without_return(buffer, at, buffer.len()),
+                        escaped: false,
+                    });
                     return Found::Record(buffer.len());
                 };
                 if buffer[end] == b'\n' {
@@ -302,12 +309,18 @@ impl<R: Read> CsvReader<R> {
             }
             self.row += 1;
             let reason = reason.or_else(|| {
-                (self.cells.len() != self.names.len()).then(|| format!("has {} cells, the header has {}", self.cells.len(), self.names.len()))
+                (self.cells.len() != self.names.len())
+                    .then(|| format!("has {} cells, the header has {}", self.cells.len(), self.names.len()))
             });
-            let reason = reason.or_else(|| std::str::from_utf8(record).err().map(|_| "is not UTF-8 text".to_owned()));
+            let reason =
+                reason.or_else(|| std::str::from_utf8(record).err().map(|_| "is not UTF-8 text".to_owned()));
             if let Some(reason) = reason {
                 let shown = &record[..record.len().min(SHOWN_BYTES)];
-                bad.push(BadRow { row: self.row, reason, text: String::from_utf8_lossy(shown).trim_end().to_owned() });
+                bad.push(BadRow {
+                    row: self.row,
+                    reason,
+                    text: String::from_utf8_lossy(shown).trim_end().to_owned(),
+                });
                 numbers.get_or_insert_with(|| (first..first + rows as u64).collect());
             } else {
                 bytes += record.len();
@@ -360,7 +373,9 @@ mod tests {
     use arrow::array::{Array, AsArray};
     use proptest::prelude::*;
 
-    fn read(text: &[u8]) -> (Vec<Vec<Option<String>>>, Vec<(u64, String)>) {
+    type Cells = Vec<Vec<Option<String>>>;
+
+    fn read(text: &[u8]) -> (Cells, Vec<(u64, String)>) {
         let mut reader = CsvReader::new(text).unwrap();
         let (mut rows, mut bad) = (Vec::new(), Vec::new());
         while let Some(chunk) = reader.next_chunk().unwrap() {
@@ -398,7 +413,12 @@ mod tests {
         let reasons: Vec<_> = bad.iter().map(|(row, reason)| (*row, reason.as_str())).collect();
         assert_eq!(
             reasons,
-            [(2, "has 3 cells, the header has 2"), (3, "has broken quotes"), (4, "is not UTF-8 text"), (5, "has broken quotes")]
+            [
+                (2, "has 3 cells, the header has 2"),
+                (3, "has broken quotes"),
+                (4, "is not UTF-8 text"),
+                (5, "has broken quotes")
+            ]
         );
     }
 

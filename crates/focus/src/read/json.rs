@@ -3,7 +3,7 @@
 //! Every leaf is read as the text that stood there, so that a number keeps its digits. Columns
 //! that are not documented are ignored. A line that is no JSON is a bad row.
 
-use super::{BadRow, Chunk, Numbers, ReadError, BATCH_ROWS};
+use super::{BATCH_ROWS, BadRow, Chunk, Numbers, ReadError};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use arrow::json::ReaderBuilder;
@@ -49,7 +49,14 @@ fn columns() -> SchemaRef {
         list("tags", texts(&["key", "value", "inherited", "namespace"])),
         structure(
             "price",
-            texts(&["effective_price", "tier_start_amount", "unit", "pricing_unit_quantity", "list_price", "effective_price_default"]),
+            texts(&[
+                "effective_price",
+                "tier_start_amount",
+                "unit",
+                "pricing_unit_quantity",
+                "list_price",
+                "effective_price_default",
+            ]),
         ),
         structure("subscription", texts(&["instance_id"])),
         text("transaction_type"),
@@ -86,7 +93,9 @@ impl<R: BufRead> JsonReader<R> {
     }
 
     fn decode(&self, bytes: &[u8]) -> Result<Option<RecordBatch>, arrow::error::ArrowError> {
-        let builder = ReaderBuilder::new(Arc::clone(&self.schema)).with_coerce_primitive(true).with_batch_size(BATCH_ROWS);
+        let builder = ReaderBuilder::new(Arc::clone(&self.schema))
+            .with_coerce_primitive(true)
+            .with_batch_size(BATCH_ROWS);
         let mut decoder = builder.build_decoder()?;
         let read = decoder.decode(bytes)?;
         if read < bytes.len() && !bytes[read..].iter().all(u8::is_ascii_whitespace) {
@@ -123,10 +132,10 @@ impl<R: BufRead> JsonReader<R> {
         if ends.is_empty() {
             return Ok(None);
         }
-        if let Ok(Some(batch)) = self.decode(&bytes) {
-            if batch.num_rows() == ends.len() {
-                return Ok(Some(Chunk { batch, numbers: Numbers::Each(numbers), bad: Vec::new() }));
-            }
+        if let Ok(Some(batch)) = self.decode(&bytes)
+            && batch.num_rows() == ends.len()
+        {
+            return Ok(Some(Chunk { batch, numbers: Numbers::Each(numbers), bad: Vec::new() }));
         }
         // Some line is no JSON: find which.
         let (mut good, mut kept, mut bad, mut start) = (Vec::new(), Vec::new(), Vec::new(), 0);
@@ -139,8 +148,12 @@ impl<R: BufRead> JsonReader<R> {
                     kept.push(row);
                 }
                 result => {
-                    let why = result.err().map_or_else(|| "is not one JSON object".to_owned(), |error| format!("is not a row of this export: {error}"));
-                    let text = String::from_utf8_lossy(&line[..line.len().min(64 << 10)]).trim_end().to_owned();
+                    let why = result.err().map_or_else(
+                        || "is not one JSON object".to_owned(),
+                        |error| format!("is not a row of this export: {error}"),
+                    );
+                    let text =
+                        String::from_utf8_lossy(&line[..line.len().min(64 << 10)]).trim_end().to_owned();
                     bad.push(BadRow { row, reason: why, text });
                 }
             }

@@ -10,14 +10,16 @@ mod json;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
-use flate2::read::MultiGzDecoder;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
 
 pub use csv::MAX_COLUMNS;
+
+/// How much compressed text is read at once.
+const GZIP_BYTES: usize = 256 << 10;
 
 /// Rows in a batch.
 pub const BATCH_ROWS: usize = 8192;
@@ -92,13 +94,46 @@ impl Numbers {
     }
 }
 
+/// The bytes of a possibly gzipped file.
+pub fn decompressed<'a>(input: impl Read + Send + 'a, gzip: bool) -> Box<dyn Read + Send + 'a> {
+    if gzip {
+        Box::new(Gunzip(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(GZIP_BYTES, input))))
+    } else {
+        Box::new(input)
+    }
+}
+
+/// Says of a broken gzip what it is.
+struct Gunzip<R>(R);
+
+impl<R: Read> Read for Gunzip<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.0.read(buffer).map_err(|error| match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => std::io::Error::new(
+                error.kind(),
+                "the gzip data ends early: the file is truncated; deliver it again",
+            ),
+            std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData => std::io::Error::new(
+                error.kind(),
+                format!("the gzip data is damaged ({error}); deliver it again"),
+            ),
+            _ => error,
+        })
+    }
+}
+
 /// A bill being read.
 pub struct Reader(Kind);
 
 enum Kind {
     Csv(Box<csv::CsvReader<Box<dyn Read>>>),
     Json(Box<json::JsonReader<Box<dyn BufRead>>>),
-    Parquet { builder: Option<ParquetRecordBatchReaderBuilder<File>>, reader: Option<ParquetRecordBatchReader>, schema: SchemaRef, next: u64 },
+    Parquet {
+        builder: Option<Box<ParquetRecordBatchReaderBuilder<File>>>,
+        reader: Option<ParquetRecordBatchReader>,
+        schema: SchemaRef,
+        next: u64,
+    },
 }
 
 impl std::fmt::Debug for Reader {
@@ -134,11 +169,18 @@ impl Reader {
         if &start[..seen] == b"PAR1" {
             let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
             let schema = Arc::clone(builder.schema());
-            return Ok(Self(Kind::Parquet { builder: Some(builder), reader: None, schema, next: 1 }));
+            return Ok(Self(Kind::Parquet {
+                builder: Some(Box::new(builder)),
+                reader: None,
+                schema,
+                next: 1,
+            }));
         }
         let raw = watch(file);
         if start[..seen].starts_with(&[0x1f, 0x8b]) {
-            Self::of_text(Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 18, raw))))
+            Self::of_text(Box::new(Gunzip(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(
+                GZIP_BYTES, raw,
+            )))))
         } else {
             Self::of_text(raw)
         }
@@ -189,7 +231,7 @@ impl Reader {
                         .map(|(index, _)| index)
                         .collect();
                     let mask = ProjectionMask::roots(whole.parquet_schema(), indices);
-                    *builder = Some(whole.with_projection(mask));
+                    *builder = Some(Box::new(whole.with_projection(mask)));
                 }
             }
         }
@@ -219,6 +261,8 @@ impl Reader {
 
 /// A schema of text columns.
 fn text_schema<'n>(names: impl Iterator<Item = &'n String>) -> SchemaRef {
-    let fields: Vec<_> = names.map(|name| arrow::datatypes::Field::new(name, arrow::datatypes::DataType::Utf8, true)).collect();
+    let fields: Vec<_> = names
+        .map(|name| arrow::datatypes::Field::new(name, arrow::datatypes::DataType::Utf8, true))
+        .collect();
     Arc::new(Schema::new(fields))
 }

@@ -1,7 +1,9 @@
 //! claims A2, A3: AWS reports become FOCUS and keep every digit.
 
-use crate::bill::{data, of, of_file, Bill};
-use arrow::array::{ArrayRef, Float64Array, MapBuilder, RecordBatch, StringArray, StringBuilder, TimestampMillisecondArray};
+use crate::bill::{Bill, data, of, of_file};
+use arrow::array::{
+    ArrayRef, Float64Array, MapBuilder, RecordBatch, StringArray, StringBuilder, TimestampMillisecondArray,
+};
 use bursar_focus::dialect::Dialect;
 use bursar_focus::normalise::normaliser;
 use bursar_focus::spec::FocusVersion;
@@ -20,7 +22,15 @@ fn a_real_legacy_report_keeps_its_sums() {
     let (billed, effective) = bill.sums("USD", "2023-11");
     assert_eq!((billed.as_str(), effective.as_str()), ("0.6406432229", "0.6406432229"));
     let tax = bill.row("ChargeCategory", "Tax");
-    bill.check(tax, &[("ListUnitPrice", "NULL"), ("PricingQuantity", "NULL"), ("SkuId", "NULL"), ("PricingCategory", "NULL")]);
+    bill.check(
+        tax,
+        &[
+            ("ListUnitPrice", "NULL"),
+            ("PricingQuantity", "NULL"),
+            ("SkuId", "NULL"),
+            ("PricingCategory", "NULL"),
+        ],
+    );
 }
 
 #[test]
@@ -53,7 +63,14 @@ fn a_commitment_fee_and_what_it_lost_are_two_rows() {
     let fee = bill.row("ChargeDescription", "1 year no upfront Compute Savings Plan");
     bill.check(
         fee,
-        &[("ChargeCategory", "Purchase"), ("ChargeFrequency", "Recurring"), ("BilledCost", "0.1"), ("EffectiveCost", "0"), ("CommitmentDiscountStatus", "NULL"), ("PricingCategory", "Standard")],
+        &[
+            ("ChargeCategory", "Purchase"),
+            ("ChargeFrequency", "Recurring"),
+            ("BilledCost", "0.1"),
+            ("EffectiveCost", "0"),
+            ("CommitmentDiscountStatus", "NULL"),
+            ("PricingCategory", "Standard"),
+        ],
     );
     bill.check(
         fee + 1,
@@ -67,11 +84,28 @@ fn a_commitment_fee_and_what_it_lost_are_two_rows() {
         ],
     );
     let ri = bill.row("ChargeDescription", "reserved instance fee");
-    bill.check(ri, &[("BilledCost", "74.4"), ("EffectiveCost", "0"), ("CommitmentDiscountCategory", "Usage")]);
-    bill.check(ri + 1, &[("BilledCost", "0"), ("EffectiveCost", "1.75"), ("CommitmentDiscountQuantity", "10"), ("CommitmentDiscountUnit", "Hours")]);
-    bill.check(bill.row("ChargeDescription", "reserved"), &[("BilledCost", "0"), ("EffectiveCost", "0.055"), ("ListCost", "0.096")]);
+    bill.check(
+        ri,
+        &[("BilledCost", "74.4"), ("EffectiveCost", "0"), ("CommitmentDiscountCategory", "Usage")],
+    );
+    bill.check(
+        ri + 1,
+        &[
+            ("BilledCost", "0"),
+            ("EffectiveCost", "1.75"),
+            ("CommitmentDiscountQuantity", "10"),
+            ("CommitmentDiscountUnit", "Hours"),
+        ],
+    );
+    bill.check(
+        bill.row("ChargeDescription", "reserved"),
+        &[("BilledCost", "0"), ("EffectiveCost", "0.055"), ("ListCost", "0.096")],
+    );
     for upfront in ["upfront", "reserved upfront"] {
-        bill.check(bill.row("ChargeDescription", upfront), &[("EffectiveCost", "0"), ("ChargeFrequency", "One-Time"), ("ChargeCategory", "Purchase")]);
+        bill.check(
+            bill.row("ChargeDescription", upfront),
+            &[("EffectiveCost", "0"), ("ChargeFrequency", "One-Time"), ("ChargeCategory", "Purchase")],
+        );
     }
 }
 
@@ -79,11 +113,22 @@ fn a_commitment_fee_and_what_it_lost_are_two_rows() {
 fn credits_refunds_and_discounts_are_told_apart() {
     // claim A2
     let bill = cur2();
-    bill.check(bill.row("ChargeDescription", "promotional credit"), &[("ChargeCategory", "Credit"), ("ChargeClass", "NULL"), ("BilledCost", "-5")]);
-    bill.check(bill.row("ChargeDescription", "refund of usage"), &[("ChargeCategory", "Usage"), ("ChargeClass", "Correction"), ("EffectiveCost", "-0.5")]);
+    bill.check(
+        bill.row("ChargeDescription", "promotional credit"),
+        &[("ChargeCategory", "Credit"), ("ChargeClass", "NULL"), ("BilledCost", "-5")],
+    );
+    bill.check(
+        bill.row("ChargeDescription", "refund of usage"),
+        &[("ChargeCategory", "Usage"), ("ChargeClass", "Correction"), ("EffectiveCost", "-0.5")],
+    );
     bill.check(
         bill.row("ChargeDescription", "refund of savings plan upfront fee"),
-        &[("ChargeCategory", "Purchase"), ("ChargeClass", "Correction"), ("BilledCost", "-100"), ("EffectiveCost", "0")],
+        &[
+            ("ChargeCategory", "Purchase"),
+            ("ChargeClass", "Correction"),
+            ("BilledCost", "-100"),
+            ("EffectiveCost", "0"),
+        ],
     );
     bill.check(bill.row("ChargeDescription", "private discount"), &[("EffectiveCost", "-1.25")]);
     bill.check(bill.row("ChargeDescription", "spot"), &[("PricingCategory", "Dynamic")]);
@@ -93,7 +138,11 @@ fn credits_refunds_and_discounts_are_told_apart() {
 fn split_rows_are_left_out_and_the_rest_is_conserved() {
     // claim A2
     let bill = cur2();
-    assert!(bill.dropped.iter().any(|dropped| dropped.rows == 2 && dropped.reason.contains("split cost allocation")));
+    assert!(
+        bill.dropped
+            .iter()
+            .any(|dropped| dropped.rows == 2 && dropped.reason.contains("split cost allocation"))
+    );
     assert_eq!(bill.sums("USD", "2026-10"), ("918.221678901234567".into(), "7.626678901234567".into()));
 }
 
@@ -127,16 +176,28 @@ fn net_columns_win() {
     let header: Vec<&str> = lines.next().unwrap().split(',').collect();
     let net = header.iter().position(|name| *name == "line_item_net_unblended_cost").unwrap();
     let mut reader = ::csv::Reader::from_reader(csv.as_bytes());
-    let mut writer = ::csv::Writer::from_path(std::env::temp_dir().join(format!("net-{}.csv", std::process::id()))).unwrap();
+    let mut writer =
+        ::csv::Writer::from_path(std::env::temp_dir().join(format!("net-{}.csv", std::process::id())))
+            .unwrap();
     writer.write_record(&header).unwrap();
-    let mut first: Vec<String> = reader.records().next().unwrap().unwrap().iter().map(str::to_owned).collect();
+    let mut first: Vec<String> =
+        reader.records().next().unwrap().unwrap().iter().map(str::to_owned).collect();
     first[net] = "0.0816".to_owned();
     writer.write_record(&first).unwrap();
     writer.flush().unwrap();
     let path = std::env::temp_dir().join(format!("net-{}.csv", std::process::id()));
     let bill = of_file(Dialect::AwsCur2, &path, FocusVersion::V1_2);
     std::fs::remove_file(&path).unwrap();
-    bill.check(0, &[("BilledCost", "0.0816"), ("EffectiveCost", "0.0816"), ("ContractedCost", "0.0816"), ("ContractedUnitPrice", "0.0816"), ("ListCost", "0.096")]);
+    bill.check(
+        0,
+        &[
+            ("BilledCost", "0.0816"),
+            ("EffectiveCost", "0.0816"),
+            ("ContractedCost", "0.0816"),
+            ("ContractedUnitPrice", "0.0816"),
+            ("ListCost", "0.096"),
+        ],
+    );
 }
 
 /// CUR 2.0 as Parquet has it: maps, doubles, timestamps.
@@ -155,10 +216,14 @@ fn parquet_like() -> RecordBatch {
         product.append(true).unwrap();
     }
     let text = |value: &str| -> ArrayRef { Arc::new(StringArray::from(vec![value, value])) };
-    let time: ArrayRef = Arc::new(TimestampMillisecondArray::from(vec![1_790_812_800_000, 1_790_812_800_000]));
+    let time: ArrayRef =
+        Arc::new(TimestampMillisecondArray::from(vec![1_790_812_800_000, 1_790_812_800_000]));
     RecordBatch::try_from_iter([
         ("line_item_line_item_type", text("Usage")),
-        ("line_item_unblended_cost", Arc::new(Float64Array::from(vec![0.1, 0.30000000000000004])) as ArrayRef),
+        (
+            "line_item_unblended_cost",
+            Arc::new(Float64Array::from(vec![0.1, 0.30000000000000004])) as ArrayRef,
+        ),
         ("line_item_currency_code", text("USD")),
         ("line_item_product_code", text("AmazonS3")),
         ("bill_billing_period_start_date", Arc::clone(&time)),
@@ -177,7 +242,14 @@ fn maps_and_doubles_of_parquet_read_exactly() {
     let wanted = ["BilledCost", "Tags", "ServiceName", "RegionId", "BillingPeriodEnd"];
     let out = normaliser.convert(&batch, &wanted).unwrap().batch;
     let shown = arrow::util::pretty::pretty_format_batches(&[out]).unwrap().to_string();
-    for text in ["0.100000000000000000", "0.300000000000000040", r#"{"team":"checkout"}"#, "Amazon Simple Storage Service", "eu-west-1", "2026-11-01T00:00:00"] {
+    for text in [
+        "0.100000000000000000",
+        "0.300000000000000040",
+        r#"{"team":"checkout"}"#,
+        "Amazon Simple Storage Service",
+        "eu-west-1",
+        "2026-11-01T00:00:00",
+    ] {
         assert!(shown.contains(text), "{text} is not in\n{shown}");
     }
 }
@@ -187,9 +259,16 @@ fn only_the_columns_needed_are_read() {
     // claim A1: in-place queries read what the question needs
     let batch = parquet_like();
     let normaliser = normaliser(Dialect::AwsCur2, &batch.schema()).unwrap();
-    assert_eq!(normaliser.needs(&["BillingCurrency"]), ["line_item_currency_code", "line_item_line_item_type"]);
+    assert_eq!(
+        normaliser.needs(&["BillingCurrency"]),
+        ["line_item_currency_code", "line_item_line_item_type"]
+    );
     let needs = normaliser.needs(&["BilledCost"]);
-    assert!(needs.contains(&"line_item_unblended_cost".to_owned()) && !needs.contains(&"resource_tags".to_owned()), "{needs:?}");
+    assert!(
+        needs.contains(&"line_item_unblended_cost".to_owned())
+            && !needs.contains(&"resource_tags".to_owned()),
+        "{needs:?}"
+    );
     let names: Vec<usize> = needs.iter().map(|name| batch.schema().index_of(name).unwrap()).collect();
     let projected = batch.project(&names).unwrap();
     assert_eq!(normaliser.convert(&projected, &["BilledCost"]).unwrap().batch.num_rows(), 2);
@@ -199,7 +278,8 @@ fn only_the_columns_needed_are_read() {
 #[test]
 fn another_file_is_refused_with_what_is_missing() {
     // claim A2
-    let batch = RecordBatch::try_from_iter([("a", Arc::new(StringArray::from(vec!["1"])) as ArrayRef)]).unwrap();
+    let batch =
+        RecordBatch::try_from_iter([("a", Arc::new(StringArray::from(vec!["1"])) as ArrayRef)]).unwrap();
     let error = normaliser(Dialect::AwsCurLegacy, &batch.schema()).unwrap_err().to_string();
     assert!(error.contains("lineItem/LineItemType") && error.contains("AWS"), "{error}");
 }

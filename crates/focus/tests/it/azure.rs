@@ -9,11 +9,22 @@ fn enterprise_agreement_sums_are_kept() {
     let amortized = of(Dialect::AzureAmortized, "EA_AmortizedCost_Small.csv");
     assert_eq!((amortized.rows(), amortized.faults.len()), (28, 0));
     // Independently, from the file: covered rows are 0.493152 and 0.006000000468.
-    assert_eq!(amortized.sums("USD", "2023-09"), ("15.797780136168644627".into(), "16.296932136636644627".into()));
+    assert_eq!(
+        amortized.sums("USD", "2023-09"),
+        ("15.797780136168644627".into(), "16.296932136636644627".into())
+    );
     let actual = of(Dialect::AzureActual, "EA_ActualCost_Small.csv");
     assert_eq!(actual.rows(), 1);
     assert_eq!((actual.dropped[0].rows, actual.sums("USD", "2023-09")), (10, ("3.25".into(), "0".into())));
-    actual.check(0, &[("ChargeCategory", "Purchase"), ("ChargeFrequency", "Recurring"), ("PricingCategory", "Standard"), ("CommitmentDiscountStatus", "NULL")]);
+    actual.check(
+        0,
+        &[
+            ("ChargeCategory", "Purchase"),
+            ("ChargeFrequency", "Recurring"),
+            ("PricingCategory", "Standard"),
+            ("CommitmentDiscountStatus", "NULL"),
+        ],
+    );
 }
 
 #[test]
@@ -39,7 +50,10 @@ fn dates_exclude_their_end_and_names_are_folded() {
             ("ListUnitPrice", "NULL"),
         ],
     );
-    assert!(bill.cell(0, "ResourceId").starts_with("/subscriptions/9ec51cfd-5ca7-4d76-8101-dd0a4abc5674/resourcegroups/mc_"));
+    assert!(
+        bill.cell(0, "ResourceId")
+            .starts_with("/subscriptions/9ec51cfd-5ca7-4d76-8101-dd0a4abc5674/resourcegroups/mc_")
+    );
     assert!(bill.cell(0, "Tags").contains(r#""env": "prod""#), "{}", bill.cell(0, "Tags"));
     // A reservation's list price is not in the export: no saving is made up.
     assert_eq!(bill.cell(0, "ListCost"), bill.cell(0, "ContractedCost"));
@@ -77,10 +91,22 @@ fn customer_agreement_prices_are_in_the_currency_of_the_bill() {
 fn block_sizes_make_price_and_quantity_fit() {
     // claim A2
     let bill = of(Dialect::AzureAmortized, "mca_amortized.csv");
-    bill.check(1, &[("PricingQuantity", "25"), ("PricingUnit", "Units"), ("ConsumedQuantity", "250000"), ("ContractedCost", "1.125"), ("x_PricingBlockSize", "10000")]);
+    bill.check(
+        1,
+        &[
+            ("PricingQuantity", "25"),
+            ("PricingUnit", "Units"),
+            ("ConsumedQuantity", "250000"),
+            ("ContractedCost", "1.125"),
+            ("x_PricingBlockSize", "10000"),
+        ],
+    );
     // The same unit in an export whose quantity already counts blocks: its cost says so.
     let bill = of(Dialect::AzureAmortized, "EA_AmortizedCost_Small.csv");
-    bill.check(bill.row("BilledCost", "0.00004"), &[("PricingQuantity", "0.0004"), ("ConsumedQuantity", "4"), ("ContractedCost", "0.00004")]);
+    bill.check(
+        bill.row("BilledCost", "0.00004"),
+        &[("PricingQuantity", "0.0004"), ("ConsumedQuantity", "4"), ("ContractedCost", "0.00004")],
+    );
 }
 
 #[test]
@@ -111,6 +137,21 @@ fn actual_gives_only_purchases_and_refunds_of_commitments() {
     let bill = of(Dialect::AzureActual, "mca_actual.csv");
     assert_eq!((bill.rows(), bill.dropped[0].rows), (2, 2));
     assert_eq!(bill.sums("EUR", "2026-10"), ("360".into(), "0".into()));
-    bill.check(0, &[("ChargeFrequency", "One-Time"), ("ChargeClass", "NULL"), ("CommitmentDiscountName", "Vm reservation")]);
-    bill.check(1, &[("ChargeCategory", "Purchase"), ("ChargeClass", "Correction"), ("BilledCost", "-90"), ("EffectiveCost", "0")]);
+    bill.check(
+        0,
+        &[
+            ("ChargeFrequency", "One-Time"),
+            ("ChargeClass", "NULL"),
+            ("CommitmentDiscountName", "Vm reservation"),
+        ],
+    );
+    bill.check(
+        1,
+        &[
+            ("ChargeCategory", "Purchase"),
+            ("ChargeClass", "Correction"),
+            ("BilledCost", "-90"),
+            ("EffectiveCost", "0"),
+        ],
+    );
 }

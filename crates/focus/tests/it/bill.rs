@@ -8,7 +8,7 @@ use bursar_domain::Amount;
 use bursar_focus::convert::Target;
 use bursar_focus::dialect::Dialect;
 use bursar_focus::normalise::totals::Sums;
-use bursar_focus::normalise::{normaliser, Dropped};
+use bursar_focus::normalise::{Dropped, normaliser};
 use bursar_focus::read::Reader;
 use bursar_focus::spec::FocusVersion;
 use std::fs::File;
@@ -60,20 +60,30 @@ impl Bill {
             return "NULL".to_owned();
         }
         match array.data_type() {
-            DataType::Decimal128(_, _) => Amount::from_units(array.as_primitive::<arrow::datatypes::Decimal128Type>().value(row)).to_string(),
+            DataType::Decimal128(_, _) => {
+                Amount::from_units(array.as_primitive::<arrow::datatypes::Decimal128Type>().value(row))
+                    .to_string()
+            }
             _ => ArrayFormatter::try_new(array, &FormatOptions::default()).unwrap().value(row).to_string(),
         }
     }
 
     /// The first row whose column has this text.
     pub(crate) fn row(&self, column: &str, text: &str) -> usize {
-        (0..self.batch.num_rows()).find(|row| self.cell(*row, column) == text).unwrap_or_else(|| panic!("no {column} = {text}"))
+        (0..self.batch.num_rows())
+            .find(|row| self.cell(*row, column) == text)
+            .unwrap_or_else(|| panic!("no {column} = {text}"))
     }
 
     /// Checks cells of a row, written as `Column=text`.
     pub(crate) fn check(&self, row: usize, expected: &[(&str, &str)]) {
         for (column, text) in expected {
-            assert_eq!(self.cell(row, column), *text, "{column} of row {row} ({})", self.cell(row, "ChargeDescription"));
+            assert_eq!(
+                self.cell(row, column),
+                *text,
+                "{column} of row {row} ({})",
+                self.cell(row, "ChargeDescription")
+            );
         }
     }
 

@@ -41,8 +41,13 @@ fn converted_exports_conform() {
             checker.begin(name, &bill.batch.schema());
             checker.push(&bill.batch);
             let report = checker.finish();
-            let mut found: Vec<_> = report.findings.iter().map(|finding| (finding.rule.as_str(), finding.count)).collect();
-            let mut explained: Vec<_> = EXPLAINED.iter().filter(|(file, _, _)| *file == name).map(|(_, rule, count)| (*rule, *count)).collect();
+            let mut found: Vec<_> =
+                report.findings.iter().map(|finding| (finding.rule.as_str(), finding.count)).collect();
+            let mut explained: Vec<_> = EXPLAINED
+                .iter()
+                .filter(|(file, _, _)| *file == name)
+                .map(|(_, rule, count)| (*rule, *count))
+                .collect();
             found.sort_unstable();
             explained.sort_unstable();
             assert_eq!(found, explained, "{dialect} {name} to {version}");

@@ -8,7 +8,10 @@ use bursar_focus::spec::FocusVersion;
 use std::sync::Arc;
 
 fn batch(columns: &[(&str, &str)]) -> RecordBatch {
-    RecordBatch::try_from_iter(columns.iter().map(|(name, value)| (*name, Arc::new(StringArray::from(vec![*value])) as ArrayRef))).unwrap()
+    RecordBatch::try_from_iter(
+        columns.iter().map(|(name, value)| (*name, Arc::new(StringArray::from(vec![*value])) as ArrayRef)),
+    )
+    .unwrap()
 }
 
 fn cell(batch: &RecordBatch, column: &str) -> Option<String> {
@@ -26,12 +29,23 @@ fn convert(columns: &[(&str, &str)], from: FocusVersion, to: FocusVersion) -> Re
 #[test]
 fn providers_are_filled_both_ways() {
     // claim A2
-    let newer = convert(&[("ProviderName", "AWS"), ("PublisherName", "Red Hat"), ("BilledCost", "1")], FocusVersion::V1_2, FocusVersion::V1_4);
+    let newer = convert(
+        &[("ProviderName", "AWS"), ("PublisherName", "Red Hat"), ("BilledCost", "1")],
+        FocusVersion::V1_2,
+        FocusVersion::V1_4,
+    );
     assert_eq!(cell(&newer, "ServiceProviderName").as_deref(), Some("AWS"));
     assert_eq!(cell(&newer, "HostProviderName").as_deref(), Some("AWS"));
     assert!(newer.column_by_name("ProviderName").is_none());
-    let older = convert(&[("ServiceProviderName", "AWS"), ("HostProviderName", "AWS")], FocusVersion::V1_4, FocusVersion::V1_2);
-    assert_eq!((cell(&older, "ProviderName").as_deref(), cell(&older, "PublisherName").as_deref()), (Some("AWS"), Some("AWS")));
+    let older = convert(
+        &[("ServiceProviderName", "AWS"), ("HostProviderName", "AWS")],
+        FocusVersion::V1_4,
+        FocusVersion::V1_2,
+    );
+    assert_eq!(
+        (cell(&older, "ProviderName").as_deref(), cell(&older, "PublisherName").as_deref()),
+        (Some("AWS"), Some("AWS"))
+    );
     assert!(older.column_by_name("ServiceProviderName").is_none());
 }
 
@@ -39,11 +53,27 @@ fn providers_are_filled_both_ways() {
 fn other_spellings_are_understood() {
     // claim A1
     let out = convert(
-        &[("provider", "Oracle"), ("publisher", "Oracle"), ("invoiceissuer", "Oracle"), ("x_InvoiceId", "7"), ("x_SkuMeterName", "m"), ("region", "r"), ("x_Own", "kept")],
+        &[
+            ("provider", "Oracle"),
+            ("publisher", "Oracle"),
+            ("invoiceissuer", "Oracle"),
+            ("x_InvoiceId", "7"),
+            ("x_SkuMeterName", "m"),
+            ("region", "r"),
+            ("x_Own", "kept"),
+        ],
         FocusVersion::V1_0,
         FocusVersion::V1_2,
     );
-    for (column, value) in [("ProviderName", "Oracle"), ("PublisherName", "Oracle"), ("InvoiceIssuerName", "Oracle"), ("InvoiceId", "7"), ("SkuMeter", "m"), ("RegionId", "r"), ("x_Own", "kept")] {
+    for (column, value) in [
+        ("ProviderName", "Oracle"),
+        ("PublisherName", "Oracle"),
+        ("InvoiceIssuerName", "Oracle"),
+        ("InvoiceId", "7"),
+        ("SkuMeter", "m"),
+        ("RegionId", "r"),
+        ("x_Own", "kept"),
+    ] {
         assert_eq!(cell(&out, column).as_deref(), Some(value), "{column}");
     }
 }

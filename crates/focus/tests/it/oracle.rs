@@ -26,5 +26,8 @@ fn cost_reports() {
     );
     bill.check(2, &[("BilledCost", "0.075"), ("PricingQuantity", "3"), ("x_OverageFlag", "Y")]);
     bill.check(3, &[("BilledCost", "-0.05"), ("ChargeClass", "Correction"), ("ChargeCategory", "Usage")]);
-    bill.check(4, &[("BillingPeriodStart", "2026-10-01T00:00:00"), ("ChargePeriodEnd", "2026-11-01T00:00:00")]);
+    bill.check(
+        4,
+        &[("BillingPeriodStart", "2026-10-01T00:00:00"), ("ChargePeriodEnd", "2026-11-01T00:00:00")],
+    );
 }

@@ -1,6 +1,6 @@
 //! The keyring as others see it: through its public functions and the files it leaves.
 
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use bursar_domain::id::WorkspaceId;
 use bursar_keyring::{

@@ -20,17 +20,24 @@ pub(super) fn to_one(sums: &mut Sums, conversion: &Conversion) -> Result<Vec<Str
             let Some(rate) = rate else {
                 return Err(QueryError::NotUnderstood(format!(
                     "there are charges in {} and no rate for it: add --rate {}=…, what one {} is worth in {}",
-                    shown(&currency), shown(&currency), shown(&currency), conversion.to
+                    shown(&currency),
+                    shown(&currency),
+                    shown(&currency),
+                    conversion.to
                 )));
             };
-            notes.insert(currency.clone(), format!("{currency} was converted at {rate} {} (given)", conversion.to));
+            notes.insert(
+                currency.clone(),
+                format!("{currency} was converted at {rate} {} (given)", conversion.to),
+            );
             Some(rate)
         };
         let times = |amount: Amount| rate.map_or(Ok(amount), |rate| multiplied(amount, rate));
         let amount = times(sum.amount)?;
         let previous = sum.previous.map(times).transpose()?;
         let into: &mut Sum = converted.0.entry((day, conversion.to.to_string(), keys)).or_default();
-        let overflow = |error: bursar_domain::money::AmountError| QueryError::Failed { detail: error.to_string() };
+        let overflow =
+            |error: bursar_domain::money::AmountError| QueryError::Failed { detail: error.to_string() };
         into.amount = into.amount.checked_add(amount).map_err(overflow)?;
         if let Some(previous) = previous {
             into.previous = Some(into.previous.unwrap_or_default().checked_add(previous).map_err(overflow)?);
@@ -51,7 +58,9 @@ fn multiplied(amount: Amount, rate: Amount) -> Result<Amount, QueryError> {
     let half = i256::from_i128(5 * 10_i128.pow(17));
     let rounded = if product < i256::ZERO { product.wrapping_sub(half) } else { product.wrapping_add(half) };
     let units = rounded.checked_div(one).and_then(|q| q.to_i128());
-    units.map(Amount::from_units).ok_or_else(|| QueryError::Failed { detail: "a converted amount is too large".into() })
+    units
+        .map(Amount::from_units)
+        .ok_or_else(|| QueryError::Failed { detail: "a converted amount is too large".into() })
 }
 
 #[cfg(test)]

@@ -35,9 +35,11 @@ pub async fn ask(
     let quarantine = Arc::new(Quarantine::default());
     let context = engine.session(charges, &quarantine)?;
     let (engine_of, question_of) = (Arc::clone(engine), question.clone());
-    let mut answer = engine.run(limit, async move { answer(&engine_of, &context, &question_of).await }).await?;
+    let mut answer =
+        engine.run(limit, async move { answer(&engine_of, &context, &question_of).await }).await?;
     answer.excluded = quarantine.excluded();
-    answer.dropped = quarantine.dropped().into_iter().map(|(reason, rows)| (reason.to_owned(), rows)).collect();
+    answer.dropped =
+        quarantine.dropped().into_iter().map(|(reason, rows)| (reason.to_owned(), rows)).collect();
     if quarantine.rounded() > 0 {
         answer.notes.push(format!(
             "{} values have more than 18 digits after the decimal point and were rounded at the 18th",
@@ -47,12 +49,18 @@ pub async fn ask(
     Ok(answer)
 }
 
-async fn answer(engine: &Engine, context: &SessionContext, question: &Question) -> Result<Answer, QueryError> {
+async fn answer(
+    engine: &Engine,
+    context: &SessionContext,
+    question: &Question,
+) -> Result<Answer, QueryError> {
     plan::check(context, question).await?;
     let mut sums = collect(engine, context, question, question.period).await?;
     let mut notes = Vec::new();
     let before = match (question.compare, question.period) {
-        (Compare::Previous, Some(period)) => Some(collect(engine, context, question, Some(period.previous())).await?),
+        (Compare::Previous, Some(period)) => {
+            Some(collect(engine, context, question, Some(period.previous())).await?)
+        }
         (Compare::Previous, None) => {
             notes.push("there is no period before: give the days to compare with `from` and `to`".to_owned());
             None
@@ -84,7 +92,11 @@ async fn collect(
     Sums::of(&batches, question)
 }
 
-async fn why_empty(engine: &Engine, context: &SessionContext, question: &Question) -> Result<String, QueryError> {
+async fn why_empty(
+    engine: &Engine,
+    context: &SessionContext,
+    question: &Question,
+) -> Result<String, QueryError> {
     let frame = plan::extent(context).await?;
     let rows = engine.start(frame).await?;
     let batches = rows.stream.try_collect::<Vec<_>>().await.map_err(QueryError::of)?;

@@ -9,8 +9,12 @@ use chrono::{Datelike, Months, NaiveDate};
 /// start of the one as it is from the start of the other.
 pub(super) fn shifted(day: NaiveDate, from: NaiveDate, to: NaiveDate, grain: Grain) -> NaiveDate {
     if grain == Grain::Month {
-        let months = (to.year() - from.year()) * 12 + i32::try_from(to.month()).unwrap_or(1) - i32::try_from(from.month()).unwrap_or(1);
-        return u32::try_from(months).ok().and_then(|n| day.checked_add_months(Months::new(n))).unwrap_or(day);
+        let months = (to.year() - from.year()) * 12 + i32::try_from(to.month()).unwrap_or(1)
+            - i32::try_from(from.month()).unwrap_or(1);
+        return u32::try_from(months)
+            .ok()
+            .and_then(|n| day.checked_add_months(Months::new(n)))
+            .unwrap_or(day);
     }
     to + (day - from)
 }
@@ -34,7 +38,11 @@ pub(super) fn explain(extent: &[RecordBatch], question: &Question) -> String {
     };
     if let Some(period) = question.period {
         if period.to() <= first || period.from() > last {
-            return format!("there are no charges from {} to {} (exclusive): the deliveries reach from {first} to {last}", period.from(), period.to());
+            return format!(
+                "there are no charges from {} to {} (exclusive): the deliveries reach from {first} to {last}",
+                period.from(),
+                period.to()
+            );
         }
     }
     if question.filters.is_empty() {

@@ -1,14 +1,14 @@
 //! The plan of a question.
 
 use crate::question::{Dimension, Filter, Grain, Operator, Question};
-use crate::sql::{near, QueryError, FOCUS};
+use crate::sql::{FOCUS, QueryError, near};
 use arrow::datatypes::{DataType, Schema, TimeUnit};
 use bursar_domain::DateRange;
 use chrono::NaiveDate;
 use datafusion::common::{Column, ScalarValue};
 use datafusion::functions_aggregate::expr_fn::{count, max, min, sum};
 use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::{cast, lit, Expr, Like};
+use datafusion::logical_expr::{Expr, Like, cast, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 use std::collections::BTreeMap;
 
@@ -35,7 +35,10 @@ pub(super) async fn check(context: &SessionContext, question: &Question) -> Resu
         if let Dimension::Column(name) = dimension {
             if schema.field_with_name(name).is_err() {
                 let known: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-                return Err(QueryError::NotUnderstood(format!("there is no dimension `{name}`{}", near(name, &known))));
+                return Err(QueryError::NotUnderstood(format!(
+                    "there is no dimension `{name}`{}",
+                    near(name, &known)
+                )));
             }
         }
     }
@@ -48,7 +51,8 @@ fn expression(context: &SessionContext, dimension: &Dimension) -> Result<Expr, Q
         Dimension::Tag(key) => {
             let state = context.state();
             let function = state.scalar_functions().get("tag").cloned();
-            let function = function.ok_or_else(|| QueryError::Failed { detail: "the function `tag` is missing".into() })?;
+            let function = function
+                .ok_or_else(|| QueryError::Failed { detail: "the function `tag` is missing".into() })?;
             let args = vec![column("Tags"), lit(key.clone())];
             Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, args)))
         }
@@ -56,7 +60,11 @@ fn expression(context: &SessionContext, dimension: &Dimension) -> Result<Expr, Q
 }
 
 /// Sums by dimensions, period and currency.
-pub(super) async fn sums(context: &SessionContext, question: &Question, period: Option<DateRange>) -> Result<DataFrame, QueryError> {
+pub(super) async fn sums(
+    context: &SessionContext,
+    question: &Question,
+    period: Option<DateRange>,
+) -> Result<DataFrame, QueryError> {
     let mut frame = table(context).await?;
     let schema = frame.schema().as_arrow().clone();
     for filter in filters(context, &schema, question)? {
@@ -82,11 +90,8 @@ pub(super) async fn sums(context: &SessionContext, question: &Question, period: 
 /// First and last day there is, and how many rows.
 pub(super) async fn extent(context: &SessionContext) -> Result<DataFrame, QueryError> {
     let frame = table(context).await?;
-    let ends = vec![
-        min(column(DAY)).alias("first"),
-        max(column(DAY)).alias("last"),
-        count(lit(1_i64)).alias(LINES),
-    ];
+    let ends =
+        vec![min(column(DAY)).alias("first"), max(column(DAY)).alias("last"), count(lit(1_i64)).alias(LINES)];
     frame.aggregate(Vec::new(), ends).map_err(QueryError::of)
 }
 
@@ -108,7 +113,11 @@ fn filters(context: &SessionContext, schema: &Schema, question: &Question) -> Re
         let subject = text(schema, dimension, expression(context, dimension)?);
         let some: Vec<Expr> = values.iter().flatten().map(|value| lit(*value)).collect();
         let mut any = (!some.is_empty()).then(|| {
-            if let [one] = some.as_slice() { subject.clone().eq(one.clone()) } else { subject.clone().in_list(some.clone(), false) }
+            if let [one] = some.as_slice() {
+                subject.clone().eq(one.clone())
+            } else {
+                subject.clone().in_list(some.clone(), false)
+            }
         });
         if values.contains(&None) {
             let missing = subject.is_null();
@@ -126,7 +135,8 @@ fn single(context: &SessionContext, schema: &Schema, filter: &Filter) -> Result<
     let subject = text(schema, &filter.dimension, expression(context, &filter.dimension)?);
     Ok(match (filter.operator, &filter.value) {
         (Operator::Contains, value) => {
-            let escaped = value.as_deref().unwrap_or("").replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+            let escaped =
+                value.as_deref().unwrap_or("").replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
             Expr::Like(Like::new(false, Box::new(subject), Box::new(lit(format!("%{escaped}%"))), None, true))
         }
         (_, Some(value)) => subject.clone().not_eq(lit(value.clone())).or(subject.is_null()),
@@ -138,7 +148,9 @@ fn single(context: &SessionContext, schema: &Schema, filter: &Filter) -> Result<
 fn text(schema: &Schema, dimension: &Dimension, expression: Expr) -> Expr {
     let Dimension::Column(name) = dimension else { return expression };
     match schema.field_with_name(name).map(arrow::datatypes::Field::data_type) {
-        Ok(DataType::Timestamp(TimeUnit::Microsecond, _)) => cast(cast(expression, DataType::Date32), DataType::Utf8),
+        Ok(DataType::Timestamp(TimeUnit::Microsecond, _)) => {
+            cast(cast(expression, DataType::Date32), DataType::Utf8)
+        }
         Ok(DataType::Decimal128(_, _)) => cast(expression, DataType::Utf8),
         _ => expression,
     }

@@ -99,12 +99,15 @@ impl Sums {
         let mut sums = Self::default();
         let options = FormatOptions::default();
         for batch in batches {
-            let named = |name: &str| batch.column_by_name(name).ok_or_else(|| broken("a column of the answer is missing"));
+            let named = |name: &str| {
+                batch.column_by_name(name).ok_or_else(|| broken("a column of the answer is missing"))
+            };
             let keys = question.by.iter().enumerate().map(|(at, dimension)| {
                 let array = named(&format!("k{at}"))?;
                 let array = match dimension {
                     Dimension::Column(_) if array.data_type().is_temporal() => {
-                        &arrow::compute::cast(array, &arrow::datatypes::DataType::Date32).map_err(|e| broken(&e.to_string()))?
+                        &arrow::compute::cast(array, &arrow::datatypes::DataType::Date32)
+                            .map_err(|e| broken(&e.to_string()))?
                     }
                     _ => array,
                 };
@@ -114,7 +117,8 @@ impl Sums {
             let shown = keys.iter().map(|array| ArrayFormatter::try_new(array.as_ref(), &options));
             let shown = shown.collect::<Result<Vec<_>, _>>().map_err(|e| broken(&e.to_string()))?;
             let currency = named(CURRENCY)?;
-            let currency_text = ArrayFormatter::try_new(currency.as_ref(), &options).map_err(|e| broken(&e.to_string()))?;
+            let currency_text =
+                ArrayFormatter::try_new(currency.as_ref(), &options).map_err(|e| broken(&e.to_string()))?;
             let amount = named(AMOUNT)?.as_primitive::<Decimal128Type>();
             let lines = named(LINES)?.as_primitive::<Int64Type>();
             let period = (question.grain != Grain::Total).then(|| named(PERIOD)).transpose()?;
@@ -128,9 +132,11 @@ impl Sums {
                     let days = array.as_primitive::<Date32Type>();
                     (!days.is_null(row)).then(|| days.value_as_date(row)).flatten()
                 });
-                let code = if is_null(currency, row) { String::new() } else { currency_text.value(row).to_string() };
+                let code =
+                    if is_null(currency, row) { String::new() } else { currency_text.value(row).to_string() };
                 let units = if amount.is_null(row) { 0 } else { amount.value(row) };
-                let sum = sums.0.entry((day.map(|day| first_of(day, question.grain)), code, key)).or_default();
+                let sum =
+                    sums.0.entry((day.map(|day| first_of(day, question.grain)), code, key)).or_default();
                 sum.amount = add(sum.amount, Amount::from_units(units))?;
                 sum.lines += u64::try_from(lines.value(row)).unwrap_or(0);
             }
@@ -151,7 +157,8 @@ impl Sums {
         }
         for ((day, currency, keys), sum) in before.0 {
             let day = day.map(|day| super::period::shifted(day, from, period.from(), question.grain));
-            if day.is_some_and(|day| !period.contains(day) && day != first_of(period.from(), question.grain)) {
+            if day.is_some_and(|day| !period.contains(day) && day != first_of(period.from(), question.grain))
+            {
                 continue;
             }
             let here = self.0.entry((day, currency, keys)).or_default();
@@ -198,7 +205,12 @@ impl Sums {
             });
         }
         rows.sort_by(|a, b| {
-            (a.period, &a.currency, std::cmp::Reverse(a.amount), &a.keys).cmp(&(b.period, &b.currency, std::cmp::Reverse(b.amount), &b.keys))
+            (a.period, &a.currency, std::cmp::Reverse(a.amount), &a.keys).cmp(&(
+                b.period,
+                &b.currency,
+                std::cmp::Reverse(b.amount),
+                &b.keys,
+            ))
         });
         for ((day, currency), sum) in rest {
             rows.push(Row {
@@ -249,7 +261,7 @@ impl Sums {
 /// Whether a cell is missing, through dictionary codes too.
 fn is_null(array: &dyn Array, row: usize) -> bool {
     array.is_null(row)
-        || array.as_any_dictionary_opt().is_some_and(|d| {
-            d.normalized_keys().get(row).is_some_and(|key| d.values().is_null(*key))
-        })
+        || array
+            .as_any_dictionary_opt()
+            .is_some_and(|d| d.normalized_keys().get(row).is_some_and(|key| d.values().is_null(*key)))
 }

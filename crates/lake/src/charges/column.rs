@@ -2,13 +2,13 @@
 
 use super::schema::Held;
 use arrow::array::{
-    new_null_array, Array, ArrayRef, AsArray, DictionaryArray, Int32Array, RecordBatch, StringArray, StringBuilder,
-    StringViewBuilder,
+    Array, ArrayRef, AsArray, DictionaryArray, Int32Array, RecordBatch, StringArray, StringBuilder,
+    StringViewBuilder, new_null_array,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int32Type};
 use arrow::error::ArrowError;
-use bursar_focus::canonical::{is_null_text, string_column, tags_column, typed_column, Kind, Typed};
+use bursar_focus::canonical::{Kind, Typed, is_null_text, string_column, tags_column, typed_column};
 use std::sync::Arc;
 
 /// Types one column of a FOCUS file, keeping dictionary codes where the table holds codes.
@@ -17,7 +17,9 @@ pub(super) fn held_column(column: &str, held: Held, array: &ArrayRef) -> Result<
     match (held, kind) {
         (Held::Decimal | Held::DateTime, _) => Ok(typed_column(column, kind, array)),
         (Held::Codes, _) if is_codes(array) => codes(column, kind, array),
-        (Held::View, Kind::Text | Kind::Json) if *array.data_type() == DataType::Utf8View => Ok(Typed::clean(clean_view(array))),
+        (Held::View, Kind::Text | Kind::Json) if *array.data_type() == DataType::Utf8View => {
+            Ok(Typed::clean(clean_view(array)))
+        }
         _ => {
             let typed = match kind {
                 Kind::Tags => tags_column(column, array),
@@ -94,7 +96,8 @@ pub(super) fn mapped(array: &ArrayRef, map: impl Fn(&str) -> String) -> Result<A
     let codes = cast(array, &Held::Codes.data_type())?;
     let dictionary = codes.as_dictionary::<Int32Type>();
     let values: StringArray = dictionary.values().as_string::<i32>().iter().map(|v| v.map(&map)).collect();
-    let mapped: ArrayRef = Arc::new(DictionaryArray::<Int32Type>::try_new(dictionary.keys().clone(), Arc::new(values))?);
+    let mapped: ArrayRef =
+        Arc::new(DictionaryArray::<Int32Type>::try_new(dictionary.keys().clone(), Arc::new(values))?);
     // Two values may map to one: make codes unique again.
     let text = cast(&mapped, &DataType::Utf8)?;
     cast(&text, &Held::Codes.data_type())
@@ -112,7 +115,9 @@ pub(super) fn months(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
         };
         let day = time.div_euclid(86_400_000_000);
         if last.as_ref().is_none_or(|(d, _)| *d != day) {
-            let month = chrono::DateTime::from_timestamp_micros(time).map(|t| t.format("%Y-%m").to_string()).unwrap_or_default();
+            let month = chrono::DateTime::from_timestamp_micros(time)
+                .map(|t| t.format("%Y-%m").to_string())
+                .unwrap_or_default();
             last = Some((day, month));
         }
         out.append_option(last.as_ref().map(|(_, month)| month.as_str()));

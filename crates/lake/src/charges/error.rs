@@ -1,7 +1,7 @@
 //! Why an object cannot be read as charges.
 
-use bursar_focus::delimited::DelimitedError;
 use bursar_focus::normalise::NormaliseError;
+use bursar_focus::read::ReadError;
 
 /// Why the charges of a source cannot be read. Each names the object.
 #[derive(Debug, thiserror::Error)]
@@ -15,13 +15,17 @@ pub enum ChargesError {
         columns: Vec<String>,
     },
     /// Azure actual and amortized exports have the same columns.
-    #[error("`{object}` is an Azure cost export without a manifest: say which with a dialect, azure-actual or azure-amortized")]
+    #[error(
+        "`{object}` is an Azure cost export without a manifest: say which with a dialect, azure-actual or azure-amortized"
+    )]
     WhichAzure {
         /// Full name of the object.
         object: String,
     },
     /// Not the Parquet file its name promises.
-    #[error("`{object}` is not a readable Parquet file: {detail}; it is damaged or was not written completely")]
+    #[error(
+        "`{object}` is not a readable Parquet file: {detail}; it is damaged or was not written completely"
+    )]
     Parquet {
         /// Full name of the object.
         object: String,
@@ -29,30 +33,27 @@ pub enum ChargesError {
         detail: String,
     },
     /// Not the text table its name promises.
-    #[error("`{object}`: {source}")]
+    #[error("`{object}` {error}{}", because(.error))]
     Text {
         /// Full name of the object.
         object: String,
-        /// What is wrong.
-        source: DelimitedError,
-    },
-    /// Not the JSON lines its name promises.
-    #[error("`{object}` is not readable as JSON lines: {detail}")]
-    Json {
-        /// Full name of the object.
-        object: String,
-        /// What is wrong.
-        detail: String,
+        /// What is wrong; said in the message, with its cause.
+        error: ReadError,
     },
     /// The dialect needs columns that the object lacks.
-    #[error("`{object}`: {source}")]
+    #[error("`{object}`: {error}")]
     Normalise {
         /// Full name of the object.
         object: String,
         /// What is missing.
-        source: NormaliseError,
+        error: NormaliseError,
     },
     /// The storage refused, failed, or the object changed.
     #[error(transparent)]
     Source(#[from] crate::location::SourceError),
+}
+
+/// The cause of a reader's error, which its own text leaves out.
+fn because(error: &ReadError) -> String {
+    std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default()
 }

@@ -3,8 +3,8 @@
 use super::open::FOOTER_BYTES;
 use crate::ledger::ReadOnlyStore;
 use bytes::Bytes;
-use futures::future::BoxFuture;
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::arrow_reader::ArrowReaderOptions;

@@ -9,7 +9,7 @@ use crate::delivery::{Dataset, Delivery, FileFormat, ObjectRef};
 use crate::ledger::ReadOnlyStore;
 use crate::location::{Source, SourceError};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use bursar_focus::dialect::{focus_column, Dialect};
+use bursar_focus::dialect::{Dialect, focus_column};
 use bursar_focus::normalise::normaliser;
 use bursar_focus::spec;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -45,7 +45,10 @@ impl Charges {
     ///
     /// # Errors
     /// When an object cannot be read or is no cost export. Nothing is skipped in silence.
-    pub async fn open(deliveries: &[(Source, Delivery)], options: &OpenOptions) -> Result<Self, ChargesError> {
+    pub async fn open(
+        deliveries: &[(Source, Delivery)],
+        options: &OpenOptions,
+    ) -> Result<Self, ChargesError> {
         let mut looks = Vec::new();
         for (index, (source, delivery)) in deliveries.iter().enumerate() {
             let is_charges = matches!(
@@ -96,7 +99,8 @@ impl Part {
                 .iter()
                 .enumerate()
                 .map(|(at, field)| {
-                    let held = back.get(&at).and_then(|name| table.field_with_name(name).ok()).map(Field::data_type);
+                    let held =
+                        back.get(&at).and_then(|name| table.field_with_name(name).ok()).map(Field::data_type);
                     match (is_text(field.data_type()), held) {
                         (true, Some(held @ (DataType::Dictionary(_, _) | DataType::Utf8View))) => {
                             field.as_ref().clone().with_data_type(held.clone())
@@ -135,12 +139,8 @@ async fn look(
     let name = source.object_name(&object.path);
     let body = match object.format {
         FileFormat::Parquet => Body::Parquet(footer(source, &store, object, &name).await?),
-        FileFormat::Csv | FileFormat::CsvGzip => Body::Text {
-            columns: text_rows::header(source, &store, object, &name).await?,
-            gzip: object.format.is_gzip(),
-        },
-        FileFormat::JsonLines | FileFormat::JsonLinesGzip => Body::Json {
-            columns: text_rows::json_columns(source, &store, object, &name).await?,
+        _ => Body::Text {
+            columns: text_rows::columns(source, &store, object, &name).await?,
             gzip: object.format.is_gzip(),
         },
     };
@@ -149,7 +149,8 @@ async fn look(
     let reading = match dialect {
         Dialect::Focus(_) => Reading::Direct(focus_columns(&columns)),
         _ => Reading::Normalised(
-            normaliser(dialect, &columns).map_err(|source| ChargesError::Normalise { object: name.clone(), source })?,
+            normaliser(dialect, &columns)
+                .map_err(|error| ChargesError::Normalise { object: name.clone(), error })?,
         ),
     };
     let partition = |wanted: &str| {
@@ -158,8 +159,19 @@ async fn look(
     };
     let provider = partition("provider").or_else(|| delivery.provider.clone()).map(|p| short_provider(&p));
     let provider = provider.or_else(|| native_provider(dialect).map(str::to_owned));
-    let billing_period = partition("billing_period").or_else(|| delivery.billing_period.map(|p| p.to_string()));
-    Ok(Part { store, object: object.clone(), name, delivery: index, dialect, provider, billing_period, body, reading })
+    let billing_period =
+        partition("billing_period").or_else(|| delivery.billing_period.map(|p| p.to_string()));
+    Ok(Part {
+        store,
+        object: object.clone(),
+        name,
+        delivery: index,
+        dialect,
+        provider,
+        billing_period,
+        body,
+        reading,
+    })
 }
 
 /// Columns that say the same in another version, in order of preference.
@@ -200,7 +212,12 @@ fn native_provider(dialect: Dialect) -> Option<&'static str> {
     }
 }
 
-fn dialect_of(name: &str, columns: &Schema, delivery: &Delivery, options: &OpenOptions) -> Result<Dialect, ChargesError> {
+fn dialect_of(
+    name: &str,
+    columns: &Schema,
+    delivery: &Delivery,
+    options: &OpenOptions,
+) -> Result<Dialect, ChargesError> {
     let names: Vec<&str> = columns.fields().iter().map(|f| f.name().as_str()).collect();
     let known = delivery.dialect.or(match delivery.dataset {
         Dataset::ActualCost => Some(Dialect::AzureActual),
@@ -253,7 +270,9 @@ fn damaged(name: &str, error: &dyn std::error::Error) -> ChargesError {
 }
 
 /// The store's error below a Parquet error, if that is what it was.
-pub(super) fn store_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a object_store::Error> {
+pub(super) fn store_error<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> Option<&'a object_store::Error> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref::<object_store::Error>() {

@@ -34,9 +34,7 @@ pub(super) fn row_group(
     let name = part.name.clone();
     Ok(stream
         .map(move |batch| {
-            batch.map_err(|error| {
-                DataFusionError::from(error).context(format!("reading `{name}`"))
-            })
+            batch.map_err(|error| DataFusionError::from(error).context(format!("reading `{name}`")))
         })
         .boxed())
 }

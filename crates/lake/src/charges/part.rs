@@ -1,6 +1,6 @@
 //! One object of a delivery, opened: what it says and how its columns become ours.
 
-use super::schema::{is_wide, BILLING_PERIOD, PROVIDER};
+use super::schema::{BILLING_PERIOD, PROVIDER, is_wide};
 use crate::delivery::ObjectRef;
 use crate::ledger::ReadOnlyStore;
 use arrow::datatypes::{DataType, SchemaRef};
@@ -35,10 +35,8 @@ pub struct Part {
 pub(super) enum Body {
     /// Parquet, with its footer.
     Parquet(ArrowReaderMetadata),
-    /// Delimited text and its columns.
+    /// Delimited text or JSON lines, and its columns.
     Text { columns: SchemaRef, gzip: bool },
-    /// JSON lines and the columns of its first lines.
-    Json { columns: SchemaRef, gzip: bool },
 }
 
 impl std::fmt::Debug for Body {
@@ -46,7 +44,6 @@ impl std::fmt::Debug for Body {
         f.write_str(match self {
             Self::Parquet(_) => "Parquet",
             Self::Text { .. } => "Text",
-            Self::Json { .. } => "Json",
         })
     }
 }
@@ -56,7 +53,7 @@ impl Body {
     pub(super) fn columns(&self) -> &SchemaRef {
         match self {
             Self::Parquet(metadata) => metadata.schema(),
-            Self::Text { columns, .. } | Self::Json { columns, .. } => columns,
+            Self::Text { columns, .. } => columns,
         }
     }
 }
@@ -87,7 +84,12 @@ impl Part {
     /// What it is, for people.
     #[must_use]
     pub fn summary(&self) -> PartSummary {
-        PartSummary { object: self.name.clone(), delivery: self.delivery, dialect: self.dialect, rows: self.rows() }
+        PartSummary {
+            object: self.name.clone(),
+            delivery: self.delivery,
+            dialect: self.dialect,
+            rows: self.rows(),
+        }
     }
 
     /// Rows of the file, where the format tells without reading.
@@ -107,7 +109,9 @@ impl Part {
     pub(super) fn columns(&self) -> Vec<String> {
         match &self.reading {
             Reading::Direct(map) => map.keys().cloned().collect(),
-            Reading::Normalised(normaliser) => normaliser.output().fields().iter().map(|f| f.name().clone()).collect(),
+            Reading::Normalised(normaliser) => {
+                normaliser.output().fields().iter().map(|f| f.name().clone()).collect()
+            }
         }
     }
 
@@ -120,7 +124,12 @@ impl Part {
                 let columns = map.iter().filter(|(name, _)| text(name));
                 columns.map(|(name, at)| (name.clone(), is_wide_in(metadata, *at))).collect()
             }
-            _ => self.columns().into_iter().filter(|name| text(name)).map(|name| (name.clone(), is_wide(&name))).collect(),
+            _ => self
+                .columns()
+                .into_iter()
+                .filter(|name| text(name))
+                .map(|name| (name.clone(), is_wide(&name)))
+                .collect(),
         }
     }
 
@@ -143,13 +152,18 @@ fn is_wide_in(metadata: &ArrowReaderMetadata, column: usize) -> bool {
         return true;
     }
     let parquet = metadata.parquet_schema();
-    let Some(leaf) = (0..parquet.num_columns()).find(|leaf| parquet.get_column_root_idx(*leaf) == column) else {
+    let Some(leaf) = (0..parquet.num_columns()).find(|leaf| parquet.get_column_root_idx(*leaf) == column)
+    else {
         return true;
     };
     metadata.metadata().row_groups().iter().any(|group| {
         let chunk = group.column(leaf);
         match chunk.page_encoding_stats_mask() {
-            Some(pages) => pages.is_set(Encoding::PLAIN) || pages.is_set(Encoding::DELTA_BYTE_ARRAY) || pages.is_set(Encoding::DELTA_LENGTH_BYTE_ARRAY),
+            Some(pages) => {
+                pages.is_set(Encoding::PLAIN)
+                    || pages.is_set(Encoding::DELTA_BYTE_ARRAY)
+                    || pages.is_set(Encoding::DELTA_LENGTH_BYTE_ARRAY)
+            }
             None => chunk.dictionary_page_offset().is_none() && chunk.num_values() > 10_000,
         }
     })

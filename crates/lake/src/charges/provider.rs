@@ -4,7 +4,7 @@ use super::open::Charges;
 use super::part::Body;
 use super::prune::prune;
 use super::quarantine::Quarantine;
-use super::scan::{run, Unit, Work};
+use super::scan::{Unit, Work, run};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
@@ -89,7 +89,12 @@ impl TableProvider for ChargesTable {
         let exact = filters.is_empty() && self.charges.parts.iter().all(super::part::Part::keeps_rows);
         let rows = exact.then(|| self.charges.rows()).flatten().and_then(|rows| usize::try_from(rows).ok());
         let threads = state.config().target_partitions().min(units.len()).max(1);
-        let work = Work { parts: Arc::clone(&self.charges.parts), units, schema, quarantine: Arc::clone(&self.quarantine) };
+        let work = Work {
+            parts: Arc::clone(&self.charges.parts),
+            units,
+            schema,
+            quarantine: Arc::clone(&self.quarantine),
+        };
         Ok(Arc::new(ChargesScan::new(Arc::new(work), threads, rows, whole)))
     }
 }
@@ -126,7 +131,8 @@ impl ChargesScan {
 
 impl DisplayAs for ChargesScan {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let columns: Vec<&str> = self.work.schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let columns: Vec<&str> =
+            self.work.schema.fields().iter().map(|field| field.name().as_str()).collect();
         write!(
             f,
             "ChargesScan: units={} of {}, columns=[{}]",
@@ -163,12 +169,13 @@ impl ExecutionPlan for ChargesScan {
 
     fn execute(&self, partition: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let metrics = BaselineMetrics::new(&self.metrics, partition);
-        let stream = run(Arc::clone(&self.work), self.work.share(partition, self.threads)).map(move |batch| {
-            if let Ok(batch) = &batch {
-                metrics.record_output(batch.num_rows());
-            }
-            batch
-        });
+        let stream =
+            run(Arc::clone(&self.work), self.work.share(partition, self.threads)).map(move |batch| {
+                if let Ok(batch) = &batch {
+                    metrics.record_output(batch.num_rows());
+                }
+                batch
+            });
         Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.work.schema), stream)))
     }
 

@@ -2,10 +2,10 @@
 
 use super::part::{Body, Part, Reading};
 use super::scan::Unit;
-use arrow::array::{new_null_array, Array, ArrayRef, BooleanArray, StringArray};
+use arrow::array::{Array, ArrayRef, BooleanArray, StringArray, new_null_array};
 use arrow::compute::{concat, take};
 use arrow::datatypes::{DataType, SchemaRef};
-use bursar_focus::canonical::{typed_column, Kind};
+use bursar_focus::canonical::{Kind, typed_column};
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::{Column, ScalarValue};
 use datafusion::physical_expr::PhysicalExpr;
@@ -15,7 +15,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The units that may hold a row which the filter lets through. In doubt a unit stays.
-pub(super) fn prune(parts: &[Part], units: Vec<Unit>, filter: &Arc<dyn PhysicalExpr>, table: &SchemaRef) -> Vec<Unit> {
+pub(super) fn prune(
+    parts: &[Part],
+    units: Vec<Unit>,
+    filter: &Arc<dyn PhysicalExpr>,
+    table: &SchemaRef,
+) -> Vec<Unit> {
     let builder = PruningPredicateBuilder::new().with_file_schema(Arc::clone(table));
     let Ok(predicate) = builder.try_build(Arc::clone(filter)) else { return units };
     if predicate.always_true() {
@@ -62,7 +67,13 @@ impl OfUnits<'_> {
     }
 }
 
-fn bounds_of_part(part: &Part, column: &str, kind: Kind, groups: &[usize], largest: bool) -> Option<ArrayRef> {
+fn bounds_of_part(
+    part: &Part,
+    column: &str,
+    kind: Kind,
+    groups: &[usize],
+    largest: bool,
+) -> Option<ArrayRef> {
     let (Body::Parquet(metadata), Reading::Direct(map)) = (&part.body, &part.reading) else { return None };
     if matches!(kind, Kind::Tags | Kind::Json) {
         return None;
@@ -76,13 +87,20 @@ fn bounds_of_part(part: &Part, column: &str, kind: Kind, groups: &[usize], large
         .schema()
         .fields()
         .iter()
-        .map(|f| if f.name() == field.name() { Arc::new(f.as_ref().clone().with_data_type(plain.clone())) } else { Arc::clone(f) })
+        .map(|f| {
+            if f.name() == field.name() {
+                Arc::new(f.as_ref().clone().with_data_type(plain.clone()))
+            } else {
+                Arc::clone(f)
+            }
+        })
         .collect();
     let schema = arrow::datatypes::Schema::new(fields);
     let converter = StatisticsConverter::try_new(field.name(), &schema, metadata.parquet_schema()).ok()?;
     let all = metadata.metadata().row_groups();
     let wanted = groups.iter().filter_map(|g| all.get(*g));
-    let raw = if largest { converter.row_group_maxes(wanted) } else { converter.row_group_mins(wanted) }.ok()?;
+    let raw =
+        if largest { converter.row_group_maxes(wanted) } else { converter.row_group_mins(wanted) }.ok()?;
     let typed = typed_column(column, kind, &raw);
     // A text that means NULL, or a bound that cannot be typed, reads as "unknown".
     let indices: arrow::array::UInt32Array = (0..u32::try_from(groups.len()).ok()?).collect();

@@ -75,7 +75,8 @@ impl Quarantine {
 
     /// Counts native rows that are no charges (not a loss: they are other rows' other form).
     pub fn add_dropped(&self, reason: &'static str, rows: usize) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner).dropped.entry(reason).or_default() += rows as u64;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).dropped.entry(reason).or_default() +=
+            rows as u64;
     }
 
     /// What was left out, most first.

@@ -3,9 +3,9 @@
 use super::column::{constant, held_canonical, held_column, mapped, months, named};
 use super::part::{Body, Part, Reading};
 use super::quarantine::{Quarantine, QuarantinedCell};
-use super::schema::{short_provider, Held, BILLING_PERIOD, PROVIDER};
+use super::schema::{BILLING_PERIOD, Held, PROVIDER, short_provider};
 use super::{parquet_rows, text_rows};
-use arrow::array::{new_null_array, ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::datatypes::{Schema, SchemaRef};
 use bursar_focus::canonical::Fault;
 use datafusion::error::{DataFusionError, Result};
@@ -62,7 +62,8 @@ fn read(work: &Arc<Work>, unit: Unit) -> Result<BoxStream<'static, Result<Record
             let groups = metadata.metadata().row_groups();
             let rows_of = |g: usize| u64::try_from(groups[g].num_rows()).unwrap_or(0);
             let before: u64 = (0..unit.group).map(rows_of).sum();
-            let roots: Vec<usize> = plan.native.iter().filter_map(|name| columns.index_of(name).ok()).collect();
+            let roots: Vec<usize> =
+                plan.native.iter().filter_map(|name| columns.index_of(name).ok()).collect();
             if roots.is_empty() {
                 let rows = usize::try_from(rows_of(unit.group)).unwrap_or(usize::MAX);
                 return Ok(futures::stream::once(async move { work.empty_columns(unit, rows) }).boxed());
@@ -79,22 +80,11 @@ fn read(work: &Arc<Work>, unit: Unit) -> Result<BoxStream<'static, Result<Record
                 .boxed())
         }
         Body::Text { gzip, .. } => {
-            let wanted = plan.native.iter().filter_map(|name| columns.index_of(name).ok()).collect();
-            let stream = text_rows::delimited(part, *gzip, wanted, Arc::clone(&work.quarantine))?;
+            let stream = text_rows::rows(part, *gzip, plan.native.clone(), Arc::clone(&work.quarantine))?;
             Ok(stream
-                .map(move |text| {
-                    let text = text?;
-                    work.convert(unit, &plan, &text.batch, &|at| text.rows.get(at).copied().unwrap_or(0))
-                })
-                .boxed())
-        }
-        Body::Json { gzip, .. } => {
-            let fields: Vec<_> = plan.native.iter().filter_map(|name| columns.field_with_name(name).ok().cloned()).collect();
-            let stream = text_rows::json_lines(part, *gzip, Arc::new(Schema::new(fields)))?;
-            Ok(stream
-                .map(move |text| {
-                    let text = text?;
-                    work.convert(unit, &plan, &text.batch, &|at| text.rows.get(at).copied().unwrap_or(0))
+                .map(move |chunk| {
+                    let chunk = chunk?;
+                    work.convert(unit, &plan, &chunk.batch, &|at| chunk.numbers.of(at))
                 })
                 .boxed())
         }
@@ -130,7 +120,8 @@ impl Columns {
         let native = match &part.reading {
             Reading::Direct(map) => {
                 let at = canonical.iter().filter_map(|name| map.get(name));
-                let mut names: Vec<String> = at.map(|at| part.body.columns().field(*at).name().clone()).collect();
+                let mut names: Vec<String> =
+                    at.map(|at| part.body.columns().field(*at).name().clone()).collect();
                 names.sort_unstable();
                 names.dedup();
                 names
@@ -160,15 +151,24 @@ impl Work {
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?)
     }
 
-    fn convert(&self, unit: Unit, plan: &Columns, native: &RecordBatch, row: &dyn Fn(usize) -> u64) -> Result<RecordBatch> {
+    fn convert(
+        &self,
+        unit: Unit,
+        plan: &Columns,
+        native: &RecordBatch,
+        row: &dyn Fn(usize) -> u64,
+    ) -> Result<RecordBatch> {
         let part = &self.parts[unit.part];
-        let fail = |error: &dyn std::fmt::Display| DataFusionError::Execution(format!("`{}`: {error}", part.name));
+        let fail =
+            |error: &dyn std::fmt::Display| DataFusionError::Execution(format!("`{}`: {error}", part.name));
         match &part.reading {
             Reading::Direct(map) => {
                 let rows = native.num_rows();
                 let own = |column: &str, held: Held| -> Result<Option<ArrayRef>> {
                     let Some(at) = map.get(column) else { return Ok(None) };
-                    let Some(array) = named(native, part.body.columns().field(*at).name()) else { return Ok(None) };
+                    let Some(array) = named(native, part.body.columns().field(*at).name()) else {
+                        return Ok(None);
+                    };
                     let typed = held_column(column, held, array)?;
                     self.note(part, &typed.faults, row);
                     self.quarantine.add_rounded(typed.rounded);
@@ -211,7 +211,9 @@ impl Work {
         own: &dyn Fn(&str, Held) -> Result<Option<ArrayRef>>,
     ) -> Result<ArrayRef> {
         let found = match name {
-            PROVIDER | BILLING_PERIOD if part.constant(name).is_some() => Some(constant(part.constant(name), rows)?),
+            PROVIDER | BILLING_PERIOD if part.constant(name).is_some() => {
+                Some(constant(part.constant(name), rows)?)
+            }
             PROVIDER => {
                 let mut found = None;
                 for column in PROVIDER_COLUMNS {

@@ -3,7 +3,7 @@
 use super::part::Part;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use bursar_focus::canonical::Kind;
-use bursar_focus::spec::{all_columns, Dataset};
+use bursar_focus::spec::{Dataset, all_columns};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -16,8 +16,15 @@ pub(super) const PROVIDER: &str = "provider";
 pub(super) const BILLING_PERIOD: &str = "billing_period";
 
 /// Columns whose values hardly repeat: text of rows rather than of groups.
-const WIDE: [&str; 7] =
-    ["ResourceId", "ResourceName", "Tags", "AllocatedTags", "SkuPriceDetails", "ChargeDescription", "ContractApplied"];
+const WIDE: [&str; 7] = [
+    "ResourceId",
+    "ResourceName",
+    "Tags",
+    "AllocatedTags",
+    "SkuPriceDetails",
+    "ChargeDescription",
+    "ContractApplied",
+];
 
 /// How a column is held in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,40 +1,39 @@
 //! Rows of delimited text and JSON lines, decoded beside the asynchronous threads.
 
 use super::error::ChargesError;
-use super::parquet_rows::BATCH_ROWS;
 use super::part::Part;
 use super::quarantine::{Quarantine, QuarantinedCell};
 use crate::delivery::ObjectRef;
 use crate::ledger::ReadOnlyStore;
 use crate::location::{Source, SourceError};
-use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use bursar_focus::delimited::{decompressed, DelimitedReader};
+use arrow::datatypes::SchemaRef;
+use bursar_focus::read::{Chunk, ReadError, Reader, decompressed};
 use bytes::Bytes;
 use datafusion::error::{DataFusionError, Result};
 use futures::stream::{BoxStream, StreamExt};
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// How much of a text is fetched to see its header.
 const LOOK_BYTES: u64 = 256 << 10;
-/// How many JSON lines are looked at to know the columns.
-const LOOK_LINES: usize = 2_000;
+/// Beyond this no header is looked for.
+const LONGEST_LOOK_BYTES: u64 = 16 << 20;
+/// What a row is whose cells cannot be told apart; the cell's value says more.
+const BAD_ROW: &str = "the row cannot be split into its cells";
 /// Batches and chunks in flight.
 const IN_FLIGHT: usize = 4;
 
-/// A row of text with its number in the file.
-pub(super) struct TextBatch {
-    pub(super) batch: RecordBatch,
-    /// Data row of each row, from 1.
-    pub(super) rows: Vec<u64>,
-}
-
-async fn first_bytes(source: &Source, store: &ReadOnlyStore, object: &ObjectRef, limit: u64) -> Result<Bytes, ChargesError> {
-    let fail = |error: object_store::Error| SourceError::of(source.location(), "get", Some(&object.path), &error);
+async fn first_bytes(
+    source: &Source,
+    store: &ReadOnlyStore,
+    object: &ObjectRef,
+    limit: u64,
+) -> Result<Bytes, ChargesError> {
+    let fail =
+        |error: object_store::Error| SourceError::of(source.location(), "get", Some(&object.path), &error);
     let path = Path::parse(&object.path).map_err(|e| fail(e.into()))?;
     if object.size_bytes == 0 {
         return Ok(Bytes::new());
@@ -45,8 +44,8 @@ async fn first_bytes(source: &Source, store: &ReadOnlyStore, object: &ObjectRef,
     Ok(result.bytes().await.map_err(fail)?)
 }
 
-/// Columns of a delimited text, all text.
-pub(super) async fn header(
+/// Columns of a text: its header, or the documented columns of JSON lines.
+pub(super) async fn columns(
     source: &Source,
     store: &ReadOnlyStore,
     object: &ObjectRef,
@@ -57,37 +56,13 @@ pub(super) async fn header(
         let start = first_bytes(source, store, object, limit).await?;
         let whole = start.len() as u64 >= object.size_bytes;
         // A cut gzip gives what it can before it complains.
-        match DelimitedReader::new(decompressed(start.as_ref(), object.format.is_gzip())) {
-            Ok(reader) => {
-                let fields: Vec<Field> = reader.columns().iter().map(|c| Field::new(c, DataType::Utf8, true)).collect();
-                return Ok(Arc::new(Schema::new(fields)));
-            }
-            Err(_) if !whole && limit < (16 << 20) => limit *= 8,
-            Err(source) => return Err(ChargesError::Text { object: name.to_owned(), source }),
+        let bytes = decompressed(std::io::Cursor::new(start), object.format.is_gzip());
+        match Reader::of_text(bytes) {
+            Ok(reader) => return Ok(reader.schema()),
+            Err(_) if !whole && limit < LONGEST_LOOK_BYTES => limit *= 8,
+            Err(error) => return Err(ChargesError::Text { object: name.to_owned(), error }),
         }
     }
-}
-
-/// Columns of JSON lines, as their first lines show them.
-pub(super) async fn json_columns(
-    source: &Source,
-    store: &ReadOnlyStore,
-    object: &ObjectRef,
-    name: &str,
-) -> Result<SchemaRef, ChargesError> {
-    let start = first_bytes(source, store, object, LOOK_BYTES * 8).await?;
-    let whole = start.len() as u64 >= object.size_bytes;
-    let mut text = Vec::new();
-    let read = decompressed(start.as_ref(), object.format.is_gzip()).take(64 << 20).read_to_end(&mut text);
-    let bad = |detail: String| ChargesError::Json { object: name.to_owned(), detail };
-    if whole {
-        read.map_err(|error| bad(error.to_string()))?;
-    } else if let Some(end) = text.iter().rposition(|b| *b == b'\n') {
-        text.truncate(end + 1);
-    }
-    let mut reader = BufReader::new(text.as_slice());
-    let (schema, _) = arrow::json::reader::infer_json_schema(&mut reader, Some(LOOK_LINES)).map_err(|e| bad(e.to_string()))?;
-    Ok(Arc::new(schema))
 }
 
 /// The object's bytes as a blocking reader, fed from the asynchronous side.
@@ -135,54 +110,31 @@ fn feed(part: &Part) -> Result<Fed> {
     Ok(Fed { chunks, current: Bytes::new() })
 }
 
-/// Streams the given columns of a delimited text.
-pub(super) fn delimited(
+/// Streams the given columns of a text. Rows that cannot be told apart go to the quarantine.
+pub(super) fn rows(
     part: &Part,
     gzip: bool,
-    columns: Vec<usize>,
+    columns: Vec<String>,
     quarantine: Arc<Quarantine>,
-) -> Result<BoxStream<'static, Result<TextBatch>>> {
+) -> Result<BoxStream<'static, Result<Chunk>>> {
     let input = feed(part)?;
     let name = part.name.clone();
     Ok(decode(move |send| {
-        let fail = |error: &dyn std::fmt::Display| DataFusionError::Execution(format!("`{name}`: {error}"));
-        let mut reader = DelimitedReader::new(decompressed(input, gzip)).map_err(|e| fail(&e))?;
+        let fail = |error: ReadError| {
+            DataFusionError::Execution(ChargesError::Text { object: name.clone(), error }.to_string())
+        };
+        let mut reader = Reader::of_text(decompressed(input, gzip)).map_err(fail)?;
         reader.project(&columns);
-        while let Some(rows) = reader.next_rows(BATCH_ROWS).map_err(|e| fail(&e))? {
-            for row in &rows.malformed {
-                quarantine.add("", row.reason(), || QuarantinedCell {
+        while let Some(mut chunk) = reader.next_chunk().map_err(fail)? {
+            for bad in std::mem::take(&mut chunk.bad) {
+                quarantine.add("", BAD_ROW, || QuarantinedCell {
                     object: name.clone(),
-                    row: row.row,
+                    row: bad.row,
                     column: String::new(),
-                    value: format!("{} cells instead of {}", row.found, row.expected),
+                    value: bad.reason.clone(),
                 });
             }
-            if send.blocking_send(Ok(TextBatch { batch: rows.batch, rows: rows.rows })).is_err() {
-                break;
-            }
-        }
-        Ok(())
-    }))
-}
-
-/// Streams the given columns of JSON lines.
-pub(super) fn json_lines(part: &Part, gzip: bool, columns: SchemaRef) -> Result<BoxStream<'static, Result<TextBatch>>> {
-    let input = feed(part)?;
-    let name = part.name.clone();
-    Ok(decode(move |send| {
-        let fail = |error: &dyn std::fmt::Display| DataFusionError::Execution(format!("`{name}`: {error}"));
-        let input = BufReader::with_capacity(256 << 10, decompressed(input, gzip));
-        let reader = arrow::json::ReaderBuilder::new(columns)
-            .with_batch_size(BATCH_ROWS / 4)
-            .with_coerce_primitive(true)
-            .build(input)
-            .map_err(|e| fail(&e))?;
-        let mut first = 1;
-        for batch in reader {
-            let batch = batch.map_err(|e| fail(&e))?;
-            let rows: Vec<u64> = (first..).take(batch.num_rows()).collect();
-            first += batch.num_rows() as u64;
-            if send.blocking_send(Ok(TextBatch { batch, rows })).is_err() {
+            if send.blocking_send(Ok(chunk)).is_err() {
                 break;
             }
         }
@@ -191,13 +143,17 @@ pub(super) fn json_lines(part: &Part, gzip: bool, columns: SchemaRef) -> Result<
 }
 
 fn decode(
-    work: impl FnOnce(&mpsc::Sender<Result<TextBatch>>) -> Result<()> + Send + 'static,
-) -> BoxStream<'static, Result<TextBatch>> {
+    work: impl FnOnce(&mpsc::Sender<Result<Chunk>>) -> Result<()> + Send + 'static,
+) -> BoxStream<'static, Result<Chunk>> {
     let (send, receive) = mpsc::channel(IN_FLIGHT);
     tokio::task::spawn_blocking(move || {
         if let Err(error) = work(&send) {
             let _ = send.blocking_send(Err(error));
         }
     });
-    futures::stream::unfold(receive, |mut receive| async move { receive.recv().await.map(|item| (item, receive)) }).boxed()
+    futures::stream::unfold(
+        receive,
+        |mut receive| async move { receive.recv().await.map(|item| (item, receive)) },
+    )
+    .boxed()
 }

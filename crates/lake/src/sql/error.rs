@@ -15,13 +15,17 @@ pub enum QueryError {
     #[error("{0}")]
     Refused(String),
     /// It took longer than allowed.
-    #[error("the question took longer than {seconds} seconds and was stopped: ask for a shorter period or fewer groups")]
+    #[error(
+        "the question took longer than {seconds} seconds and was stopped: ask for a shorter period or fewer groups"
+    )]
     TimedOut {
         /// The limit.
         seconds: u64,
     },
     /// It needed more memory or disk than allowed.
-    #[error("the question needs more memory than is allowed ({detail}): ask for a shorter period or fewer groups")]
+    #[error(
+        "the question needs more memory than is allowed ({detail}): ask for a shorter period or fewer groups"
+    )]
     TooLarge {
         /// What was exhausted.
         detail: String,
@@ -52,9 +56,10 @@ impl QueryError {
         }
         match error.find_root() {
             DataFusionError::ResourcesExhausted(detail) => Self::TooLarge { detail: first_sentence(detail) },
-            DataFusionError::SQL(_, _) | DataFusionError::Plan(_) | DataFusionError::SchemaError(_, _) | DataFusionError::NotImplemented(_) => {
-                Self::NotUnderstood(message(&error))
-            }
+            DataFusionError::SQL(_, _)
+            | DataFusionError::Plan(_)
+            | DataFusionError::SchemaError(_, _)
+            | DataFusionError::NotImplemented(_) => Self::NotUnderstood(message(&error)),
             _ => Self::Failed { detail: message(&error) },
         }
     }
@@ -78,11 +83,28 @@ fn first_sentence(text: &str) -> String {
 /// The engine's message without its type names and backtrace hints.
 fn message(error: &DataFusionError) -> String {
     let mut text = error.strip_backtrace();
-    for prefix in ["Execution error: ", "Error during planning: ", "SQL error: ", "Schema error: ", "External error: ", "Arrow error: ", "Parquet error: ", "Parser error: "] {
+    for prefix in [
+        "Execution error: ",
+        "Error during planning: ",
+        "SQL error: ",
+        "Schema error: ",
+        "External error: ",
+        "Arrow error: ",
+        "Parquet error: ",
+        "Parser error: ",
+    ] {
         text = text.replace(prefix, "");
     }
     if let Some(inner) = text.strip_prefix("ParserError(\"").and_then(|t| t.strip_suffix("\")")) {
         text = inner.replace("\\\"", "\"");
     }
-    text.lines().map(str::trim).filter(|l| !l.is_empty()).collect::<Vec<_>>().join(": ").replace("caused by: ", "").chars().take(2_000).collect()
+    text.lines()
+        .map(str::trim)
+        .filter(|l| !l.is_empty())
+        .collect::<Vec<_>>()
+        .join(": ")
+        .replace("caused by: ", "")
+        .chars()
+        .take(2_000)
+        .collect()
 }

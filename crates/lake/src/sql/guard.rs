@@ -1,12 +1,14 @@
 //! What a SQL text may be.
 
-use super::{QueryError, FOCUS, MAX_SQL_BYTES};
+use super::{FOCUS, MAX_SQL_BYTES, QueryError};
 use crate::charges::column_names;
+use datafusion::common::SchemaError;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::DataFusionError;
-use datafusion::common::SchemaError;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SQLOptions, SessionContext};
+use datafusion::sql::parser::{DFParser, Statement};
+use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 
 /// Functions that make tables out of nothing: not ours to offer.
 pub(super) const TABLE_FUNCTIONS: [&str; 2] = ["generate_series", "range"];
@@ -27,15 +29,40 @@ pub(super) fn check_text(sql: &str) -> Result<(), QueryError> {
     Ok(())
 }
 
+/// A statement that is no query is refused before anything is planned.
+pub(super) fn check_statement(sql: &str) -> Result<(), QueryError> {
+    let statements = DFParser::parse_sql(sql).map_err(QueryError::of)?;
+    let query = |statement: &Statement| match statement {
+        Statement::Statement(statement) => matches!(**statement, SqlStatement::Query(_)),
+        Statement::Explain(explain) => {
+            matches!(&*explain.statement, Statement::Statement(inner) if matches!(**inner, SqlStatement::Query(_)))
+        }
+        _ => false,
+    };
+    match statements.len() {
+        1 if statements.iter().all(query) => Ok(()),
+        0 => Err(QueryError::NotUnderstood("the SQL text is empty: expected one SELECT".into())),
+        _ => Err(QueryError::Refused(
+            "only one SELECT is accepted: nothing that creates, changes, copies or sets".into(),
+        )),
+    }
+}
+
 /// Queries only, over our tables only.
 pub(super) fn check_plan(plan: &LogicalPlan) -> Result<(), QueryError> {
-    let queries_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    let queries_only =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     queries_only.verify_plan(plan).map_err(|_| {
-        QueryError::Refused("only one SELECT is accepted: nothing that creates, changes, copies or sets".into())
+        QueryError::Refused(
+            "only one SELECT is accepted: nothing that creates, changes, copies or sets".into(),
+        )
     })?;
     let stranger = tables(plan).into_iter().find(|table| !TABLES.contains(&table.as_str()));
     match stranger {
-        Some(table) => Err(QueryError::Refused(format!("table `{table}` may not be read: the tables are {}", TABLES.join(", ")))),
+        Some(table) => Err(QueryError::Refused(format!(
+            "table `{table}` may not be read: the tables are {}",
+            TABLES.join(", ")
+        ))),
         None => Ok(()),
     }
 }
@@ -82,7 +109,11 @@ pub(super) fn explain(error: DataFusionError, context: &SessionContext) -> Query
             let mut known = if known.is_empty() { column_names() } else { known };
             known.sort_unstable();
             known.dedup();
-            return QueryError::NotUnderstood(format!("there is no column `{}`{}", field.name, near(&field.name, &known)));
+            return QueryError::NotUnderstood(format!(
+                "there is no column `{}`{}",
+                field.name,
+                near(&field.name, &known)
+            ));
         }
     }
     let text = error.strip_backtrace();
@@ -90,11 +121,18 @@ pub(super) fn explain(error: DataFusionError, context: &SessionContext) -> Query
         let name = rest.split('\'').next().unwrap_or_default().rsplit('.').next().unwrap_or_default();
         if text.contains("not found") {
             let _ = context;
-            return QueryError::NotUnderstood(format!("there is no table `{name}`: the tables are {}", TABLES.join(", ")));
+            return QueryError::NotUnderstood(format!(
+                "there is no table `{name}`: the tables are {}",
+                TABLES.join(", ")
+            ));
         }
     }
-    if text.contains("Unsupported SQL statement") || text.contains("not supported") && !text.contains("SELECT") {
-        return QueryError::Refused("only one SELECT is accepted: nothing that creates, changes, copies or sets".into());
+    if text.contains("Unsupported SQL statement")
+        || text.contains("not supported") && !text.contains("SELECT")
+    {
+        return QueryError::Refused(
+            "only one SELECT is accepted: nothing that creates, changes, copies or sets".into(),
+        );
     }
     QueryError::of(error)
 }
@@ -120,4 +158,3 @@ pub(crate) fn near(given: &str, known: &[&str]) -> String {
         [rest @ .., last] => format!("; did you mean {} or {last}?", rest.join(", ")),
     }
 }
-

@@ -125,9 +125,9 @@ impl Engine {
         let mut task = task;
         match tokio::time::timeout(limit, &mut task.0).await {
             Ok(Ok(result)) => result,
-            Ok(Err(error)) if error.is_panic() => {
-                Err(QueryError::Failed { detail: "the question made the program fail; please report it".into() })
-            }
+            Ok(Err(error)) if error.is_panic() => Err(QueryError::Failed {
+                detail: "the question made the program fail; please report it".into(),
+            }),
             Ok(Err(_)) => Err(QueryError::Failed { detail: "the question was stopped".into() }),
             Err(_) => Err(QueryError::TimedOut { seconds: limit.as_secs() }),
         }
@@ -137,7 +137,11 @@ impl Engine {
     ///
     /// # Errors
     /// When the session cannot be made.
-    pub fn session(&self, charges: &Charges, quarantine: &Arc<Quarantine>) -> Result<SessionContext, QueryError> {
+    pub fn session(
+        &self,
+        charges: &Charges,
+        quarantine: &Arc<Quarantine>,
+    ) -> Result<SessionContext, QueryError> {
         let table = ChargesTable::new(charges.clone(), Arc::clone(quarantine));
         let context = self.bare_session()?;
         context.register_table(FOCUS, Arc::new(table)).map_err(QueryError::of)?;
@@ -181,7 +185,9 @@ impl Engine {
     /// When the text is no SELECT over our tables, or names what is not there.
     pub async fn plan(&self, context: &SessionContext, sql: &str) -> Result<DataFrame, QueryError> {
         guard::check_text(sql)?;
-        let plan = context.state().create_logical_plan(sql).await.map_err(|error| guard::explain(error, context))?;
+        guard::check_statement(sql)?;
+        let plan =
+            context.state().create_logical_plan(sql).await.map_err(|error| guard::explain(error, context))?;
         guard::check_plan(&plan)?;
         let optimised = context.state().optimize(&plan).map_err(QueryError::of)?;
         guard::check_joins(&optimised)?;

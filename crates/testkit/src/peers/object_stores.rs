@@ -4,7 +4,7 @@
 //! tested by itself, and each tells from its own log which requests it saw:
 //!
 //! ```no_run
-//! let Some(store) = bursar_testkit::peers::moto() else { return };
+//! let Some(store) = bursar_testkit::peers::moto() else { return Ok(()) };
 //! store.make("bills")?;
 //! store.put("bills", "cur/a.csv", b"x")?;
 //! let seen = store.requests().len();

@@ -1,9 +1,9 @@
 //! The files to convert, and what each is.
 
 use crate::exit::Failure;
-use anyhow::{anyhow, Context as _};
+use anyhow::{Context as _, anyhow};
 use bursar_focus::dialect::Dialect;
-use bursar_focus::normalise::{normaliser, Normaliser};
+use bursar_focus::normalise::{Normaliser, normaliser};
 use bursar_focus::read::{ReadError, Reader};
 use indicatif::ProgressBar;
 use std::fs::File;
@@ -40,8 +40,10 @@ impl Input {
     /// Reads the file from its start; the bar follows.
     pub(super) fn reader(&mut self, bar: &ProgressBar) -> Result<Reader, Failure> {
         self.end = bar.position() + self.bytes;
-        let file = File::open(&self.path).with_context(|| format!("cannot read `{}`", self.path.display()))?;
-        Reader::open(file, |file| -> Box<dyn Read> { Box::new(bar.wrap_read(file)) }).map_err(|error| self.failed(error))
+        let file =
+            File::open(&self.path).with_context(|| format!("cannot read `{}`", self.path.display()))?;
+        Reader::open(file, |file| -> Box<dyn Read> { Box::new(bar.wrap_read(file)) })
+            .map_err(|error| self.failed(error))
     }
 
     /// A failure while reading.
@@ -81,12 +83,21 @@ fn by_rows(path: &Path) -> Result<Option<Dialect>, Failure> {
     let file = File::open(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let mut reader = Reader::open(file, |file| Box::new(file)).map_err(|error| unreadable(path, error))?;
     let spelled = |wanted: &str, reader: &Reader| {
-        reader.schema().fields().iter().map(|field| field.name().clone()).find(|name| name.eq_ignore_ascii_case(wanted))
+        reader
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .find(|name| name.eq_ignore_ascii_case(wanted))
     };
-    let (Some(charge), Some(model)) = (spelled("ChargeType", &reader), spelled("PricingModel", &reader)) else { return Ok(None) };
+    let (Some(charge), Some(model)) = (spelled("ChargeType", &reader), spelled("PricingModel", &reader))
+    else {
+        return Ok(None);
+    };
     reader.project(&[charge.clone(), model.clone()]);
     while let Some(chunk) = reader.next_chunk().map_err(|error| unreadable(path, error))? {
-        let text = |name: &str| chunk.batch.column_by_name(name).map(|array| string_column(name, array).array);
+        let text =
+            |name: &str| chunk.batch.column_by_name(name).map(|array| string_column(name, array).array);
         let (Some(charges), Some(models)) = (text(&charge), text(&model)) else { return Ok(None) };
         for (charge, model) in charges.as_string::<i32>().iter().zip(models.as_string::<i32>().iter()) {
             let committed = matches!(model, Some("Reservation" | "SavingsPlan"));
@@ -104,7 +115,8 @@ fn by_rows(path: &Path) -> Result<Option<Dialect>, Failure> {
 pub(super) fn expand(sources: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for source in sources {
-        let about = std::fs::metadata(source).with_context(|| format!("cannot read `{}`", source.display()))?;
+        let about =
+            std::fs::metadata(source).with_context(|| format!("cannot read `{}`", source.display()))?;
         if about.is_dir() {
             let before = files.len();
             folder(source, &mut files, 0)?;
@@ -142,6 +154,7 @@ fn folder(path: &Path, files: &mut Vec<PathBuf>, depth: usize) -> Result<(), Fai
 fn is_bill(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
     let endings = [".csv", ".csv.gz", ".parquet", ".json", ".jsonl", ".json.gz", ".jsonl.gz", ".ndjson"];
-    let manifest = name.ends_with("manifest.json") || name.starts_with('.') || name.ends_with(".quarantine.csv");
+    let manifest =
+        name.ends_with("manifest.json") || name.starts_with('.') || name.ends_with(".quarantine.csv");
     !manifest && endings.iter().any(|ending| name.ends_with(ending))
 }

@@ -11,7 +11,7 @@ mod report;
 
 use crate::exit::{Failure, Outcome};
 use crate::progress;
-use anyhow::{anyhow, Context as _};
+use anyhow::{Context as _, anyhow};
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Schema, SchemaRef};
@@ -68,17 +68,28 @@ fn convert(args: &Args) -> Result<Outcome, Failure> {
     let dialects = Dialect::parse_source(&args.from).map_err(Failure::bad_input)?;
     let version = match args.to.parse::<FocusVersion>() {
         Ok(version @ (FocusVersion::V1_2 | FocusVersion::V1_4)) => version,
-        _ => return Err(Failure::bad_input(anyhow!("`--to {}` is not a version we write: expected 1.2 or 1.4", args.to))),
+        _ => {
+            return Err(Failure::bad_input(anyhow!(
+                "`--to {}` is not a version we write: expected 1.2 or 1.4",
+                args.to
+            )));
+        }
     };
     let Some((out, sources)) = args.files.split_last() else {
-        return Err(Failure::bad_input(anyhow!("nothing to convert: give the files to read, then the file to write")));
+        return Err(Failure::bad_input(anyhow!(
+            "nothing to convert: give the files to read, then the file to write"
+        )));
     };
     Sink::check(out).map_err(|error| at(out, error))?;
     let paths = inputs::expand(sources)?;
     if let Some(same) = paths.iter().find(|path| is_same(path, out)) {
-        return Err(Failure::bad_input(anyhow!("`{}` is read and written: choose another output", same.display())));
+        return Err(Failure::bad_input(anyhow!(
+            "`{}` is read and written: choose another output",
+            same.display()
+        )));
     }
-    let inputs: Vec<Input> = paths.into_iter().map(|path| Input::open(path, &dialects)).collect::<Result<_, _>>()?;
+    let inputs: Vec<Input> =
+        paths.into_iter().map(|path| Input::open(path, &dialects)).collect::<Result<_, _>>()?;
     let native = dialects.iter().all(|dialect| dialect.focus_version().is_none());
     let target = Target::new(version, &all_columns(&inputs), native);
 
@@ -132,7 +143,8 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 }
 
 fn is_same(left: &Path, right: &Path) -> bool {
-    left == right || matches!((left.canonicalize(), right.canonicalize()), (Ok(left), Ok(right)) if left == right)
+    left == right
+        || matches!((left.canonicalize(), right.canonicalize()), (Ok(left), Ok(right)) if left == right)
 }
 
 /// Every column that some input yields.
@@ -160,7 +172,8 @@ struct Work<'a> {
 impl Work<'_> {
     fn input(&mut self, mut input: Input, bar: &ProgressBar) -> Result<(), Failure> {
         let yields = input.normaliser.output();
-        let wanted: Vec<&str> = self.target.wanted().into_iter().filter(|name| yields.field_with_name(name).is_ok()).collect();
+        let wanted: Vec<&str> =
+            self.target.wanted().into_iter().filter(|name| yields.field_with_name(name).is_ok()).collect();
         let wanted: Vec<String> = wanted.into_iter().map(str::to_owned).collect();
         let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
         let mut reader = input.reader(bar)?;
@@ -180,7 +193,9 @@ impl Work<'_> {
     }
 
     fn chunk(&mut self, input: &Input, chunk: &Chunk, normalised: Normalised) -> Result<(), Failure> {
-        let too_large = |error| Failure::bad_input(anyhow::Error::from(error).context(format!("`{}`", input.path.display())));
+        let too_large = |error| {
+            Failure::bad_input(anyhow::Error::from(error).context(format!("`{}`", input.path.display())))
+        };
         let faulty: HashSet<usize> = normalised.faults.iter().map(|fault| fault.row).collect();
         self.quarantine.add(&input.path, chunk, &normalised.faults)?;
         self.report.read(chunk, &normalised, faulty.len());
@@ -191,7 +206,10 @@ impl Work<'_> {
             batch
         } else {
             let is_faulty = |row: &u32| faulty.contains(&(*row as usize));
-            self.report.left_out.add_canonical(&batch, &|row| !normalised.origin.get(row).is_some_and(is_faulty)).map_err(too_large)?;
+            self.report
+                .left_out
+                .add_canonical(&batch, &|row| !normalised.origin.get(row).is_some_and(is_faulty))
+                .map_err(too_large)?;
             let good: BooleanArray = normalised.origin.iter().map(|row| Some(!is_faulty(row))).collect();
             filter_record_batch(&batch, &good)?
         };

@@ -48,7 +48,8 @@ impl Quarantine {
                 none.insert(file)
             }
         };
-        let quoted: Vec<String> = cells.iter().map(|cell| format!("\"{}\"", cell.replace('"', "\"\""))).collect();
+        let quoted: Vec<String> =
+            cells.iter().map(|cell| format!("\"{}\"", cell.replace('"', "\"\""))).collect();
         writeln!(file, "{}", quoted.join(",")).with_context(cannot)?;
         Ok(())
     }
@@ -60,7 +61,9 @@ impl Quarantine {
                 // One of an earlier run would be taken for ours.
                 match std::fs::remove_file(&self.path) {
                     Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        return Err(anyhow::Error::from(error).context(format!("cannot remove the old `{}`", self.path.display())).into());
+                        return Err(anyhow::Error::from(error)
+                            .context(format!("cannot remove the old `{}`", self.path.display()))
+                            .into());
                     }
                     _ => Ok(None),
                 }

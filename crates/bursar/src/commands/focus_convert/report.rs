@@ -2,8 +2,8 @@
 
 use crate::exit::Failure;
 use bursar_domain::Amount;
-use bursar_focus::normalise::totals::{Sum, Sums};
 use bursar_focus::normalise::Normalised;
+use bursar_focus::normalise::totals::{Sum, Sums};
 use bursar_focus::read::Chunk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -60,30 +60,51 @@ impl Report {
 
     /// Whether both sums agree to the last digit.
     pub(super) fn conserves(&self) -> bool {
-        self.keys().into_iter().all(|(currency, month)| self.read_sums.get(&currency, &month) == self.written_sums.get(&currency, &month))
+        self.keys().into_iter().all(|(currency, month)| {
+            self.read_sums.get(&currency, &month) == self.written_sums.get(&currency, &month)
+        })
     }
 
     fn keys(&self) -> BTreeSet<(String, String)> {
-        let of = |sums: &Sums| sums.iter().map(|(currency, month, _)| (currency.to_owned(), month.to_owned())).collect::<Vec<_>>();
+        let of = |sums: &Sums| {
+            sums.iter()
+                .map(|(currency, month, _)| (currency.to_owned(), month.to_owned()))
+                .collect::<Vec<_>>()
+        };
         of(&self.read_sums).into_iter().chain(of(&self.written_sums)).collect()
     }
 
     /// Prints to standard output.
     pub(super) fn print(&self, out: &Path, set_aside: Option<&Path>) -> Result<(), Failure> {
         let mut to = std::io::stdout().lock();
-        writeln!(to, "{} read, {} written to {}", counted(self.rows_read), counted(self.written), out.display())?;
+        writeln!(
+            to,
+            "{} read, {} written to {}",
+            counted(self.rows_read),
+            counted(self.written),
+            out.display()
+        )?;
         for (reason, rows) in &self.dropped {
             writeln!(to, "{} left out: {reason}", counted(*rows))?;
         }
         if self.doubled > 0 {
-            writeln!(to, "{} added: the part of a commitment's fee that is usage, used or unused", counted(self.doubled))?;
+            writeln!(
+                to,
+                "{} added: the part of a commitment's fee that is usage, used or unused",
+                counted(self.doubled)
+            )?;
         }
         if self.rounded > 0 {
             writeln!(to, "numbers with more than 18 decimals, rounded half to even: {}", self.rounded)?;
         }
         self.print_sums(&mut to)?;
         if let Some(path) = set_aside {
-            writeln!(to, "{} quarantined in {}; the sums above leave them out:", counted(self.quarantined), path.display())?;
+            writeln!(
+                to,
+                "{} quarantined in {}; the sums above leave them out:",
+                counted(self.quarantined),
+                path.display()
+            )?;
             for ((column, reason), (count, first)) in self.reasons.iter().take(SHOWN) {
                 let column = if column.is_empty() { "the row".to_owned() } else { format!("`{column}`") };
                 writeln!(to, "  {count} × {column} {reason}, first in row {first}")?;
@@ -93,7 +114,10 @@ impl Report {
             }
             for (currency, month, sum) in self.left_out.iter().filter(|(_, _, sum)| *sum != Sum::default()) {
                 let Sum { billed, effective } = sum;
-                writeln!(to, "  left out where readable: {currency} {month} BilledCost {billed}, EffectiveCost {effective}")?;
+                writeln!(
+                    to,
+                    "  left out where readable: {currency} {month} BilledCost {billed}, EffectiveCost {effective}"
+                )?;
             }
         }
         if !self.conserves() {
@@ -107,11 +131,22 @@ impl Report {
         table.load_preset(comfy_table::presets::NOTHING);
         table.set_header(["currency", "period", "measure", "in", "out", "difference"]);
         for (currency, month) in self.keys() {
-            let (read, written) = (self.read_sums.get(&currency, &month), self.written_sums.get(&currency, &month));
-            let measures = [("BilledCost", read.billed, written.billed), ("EffectiveCost", read.effective, written.effective)];
+            let (read, written) =
+                (self.read_sums.get(&currency, &month), self.written_sums.get(&currency, &month));
+            let measures = [
+                ("BilledCost", read.billed, written.billed),
+                ("EffectiveCost", read.effective, written.effective),
+            ];
             for (measure, read, written) in measures {
                 let difference = written.checked_sub(read).unwrap_or(Amount::ZERO);
-                table.add_row([currency.clone(), month.clone(), measure.to_owned(), read.to_string(), written.to_string(), difference.to_string()]);
+                table.add_row([
+                    currency.clone(),
+                    month.clone(),
+                    measure.to_owned(),
+                    read.to_string(),
+                    written.to_string(),
+                    difference.to_string(),
+                ]);
             }
         }
         for column in 3..6 {

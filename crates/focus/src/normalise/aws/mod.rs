@@ -20,7 +20,7 @@ pub(super) use text::push_json;
 
 use super::lookup;
 use super::money::{product, quotient};
-use super::native::{cell, constant, decimals, either, texts, times, units, micros, Names, Native, Rows};
+use super::native::{Names, Native, Rows, cell, constant, decimals, either, micros, texts, times, units};
 use super::{Dropped, NativeDialect};
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, StringArray};
 use arrow::datatypes::Decimal128Type;
@@ -61,7 +61,12 @@ impl Line {
             "Tax" => Self::Tax,
             "Credit" => Self::Credit,
             "Refund" => Self::Refund,
-            "BundledDiscount" | "Discount" | "EdpDiscount" | "PrivateRateDiscount" | "RiVolumeDiscount" | "DistributorDiscount"
+            "BundledDiscount"
+            | "Discount"
+            | "EdpDiscount"
+            | "PrivateRateDiscount"
+            | "RiVolumeDiscount"
+            | "DistributorDiscount"
             | "SppDiscount" => Self::Discount,
             _ => Self::Other,
         }
@@ -200,12 +205,16 @@ impl Commitments {
     }
 
     fn savings_plan(&self, row: usize) -> bool {
-        self.savings_plan.is_valid(row) || cell(&self.product, row).is_some_and(|code| code.ends_with("SavingsPlans"))
+        self.savings_plan.is_valid(row)
+            || cell(&self.product, row).is_some_and(|code| code.ends_with("SavingsPlans"))
     }
 
     /// The commitment a charge belongs to. Taxes, credits and discounts have none in FOCUS.
     fn id(&self, line: Line, row: usize) -> Option<&str> {
-        if matches!(line, Line::Tax | Line::Credit | Line::Discount | Line::Usage | Line::Other | Line::Subscription) {
+        if matches!(
+            line,
+            Line::Tax | Line::Credit | Line::Discount | Line::Usage | Line::Other | Line::Subscription
+        ) {
             return None;
         }
         cell(&self.savings_plan, row).or_else(|| cell(&self.reservation, row))
@@ -224,10 +233,14 @@ impl Aws {
         }
         match line {
             Line::Usage | Line::DiscountedUsage | Line::CoveredUsage | Line::Discount => "Usage",
-            Line::RecurringFee | Line::UpfrontFee | Line::RiFee | Line::Fee | Line::Subscription => "Purchase",
+            Line::RecurringFee | Line::UpfrontFee | Line::RiFee | Line::Fee | Line::Subscription => {
+                "Purchase"
+            }
             Line::Tax => "Tax",
             Line::Credit => "Credit",
-            Line::Refund if commitments.savings_plan(row) || commitments.reservation.is_valid(row) => "Purchase",
+            Line::Refund if commitments.savings_plan(row) || commitments.reservation.is_valid(row) => {
+                "Purchase"
+            }
             Line::Refund => "Usage",
             Line::Negation | Line::Other => "Adjustment",
         }
@@ -235,7 +248,11 @@ impl Aws {
 
     fn effective(native: &Native<'_>, shared: &Lines) -> ArrayRef {
         let cost = cost(native);
-        let covered = Net::read(native, "savingsplannetsavingsplaneffectivecost", "savingsplansavingsplaneffectivecost");
+        let covered = Net::read(
+            native,
+            "savingsplannetsavingsplaneffectivecost",
+            "savingsplansavingsplaneffectivecost",
+        );
         let reserved = Net::read(native, "reservationneteffectivecost", "reservationeffectivecost");
         let unused = Unused::read(native);
         let commitments = Commitments::read(native);
@@ -297,7 +314,8 @@ impl Aws {
                 _ => rate.at(row),
             };
             // A rate that does not make the cost (net costs beside gross rates) is not the price.
-            let fits = |rate: &i128| quantity.and_then(|q| product(*rate, q)).is_none_or(|made| close(made, cost));
+            let fits =
+                |rate: &i128| quantity.and_then(|q| product(*rate, q)).is_none_or(|made| close(made, cost));
             listed.filter(fits).or_else(|| quotient(cost, quantity?)).filter(|price| *price >= 0)
         })
     }
@@ -319,8 +337,11 @@ impl Aws {
                     return None;
                 }
                 let (rate, cost) = (units(&public_rate, row)?, units(&public_cost, row));
-                let fits = cost.zip(units(&quantity, row)).is_none_or(|(cost, q)| product(rate, q).is_some_and(|made| close(made, cost)));
-                if fits { Some(rate) } else { quotient(cost?, units(&quantity, row)?) }.filter(|price| *price >= 0)
+                let fits = cost
+                    .zip(units(&quantity, row))
+                    .is_none_or(|(cost, q)| product(rate, q).is_some_and(|made| close(made, cost)));
+                if fits { Some(rate) } else { quotient(cost?, units(&quantity, row)?) }
+                    .filter(|price| *price >= 0)
             });
         }
         let (cost, unused) = (cost(native), Unused::read(native));
@@ -399,21 +420,64 @@ impl NativeDialect for Aws {
 
     fn outputs(&self, names: &Names) -> Vec<&'static str> {
         let mut all = vec![
-            "AvailabilityZone", "BilledCost", "BillingAccountId", "BillingAccountName", "BillingAccountType", "BillingCurrency",
-            "BillingPeriodEnd", "BillingPeriodStart",
+            "AvailabilityZone",
+            "BilledCost",
+            "BillingAccountId",
+            "BillingAccountName",
+            "BillingAccountType",
+            "BillingCurrency",
+            "BillingPeriodEnd",
+            "BillingPeriodStart",
         ];
         if names.has("capacity_reservation_capacity_reservation_arn") {
             all.extend(["CapacityReservationId", "CapacityReservationStatus"]);
         }
         all.extend([
-            "ChargeCategory", "ChargeClass", "ChargeDescription", "ChargeFrequency", "ChargePeriodEnd", "ChargePeriodStart",
-            "CommitmentDiscountCategory", "CommitmentDiscountId", "CommitmentDiscountName", "CommitmentDiscountQuantity",
-            "CommitmentDiscountStatus", "CommitmentDiscountType", "CommitmentDiscountUnit", "ConsumedQuantity", "ConsumedUnit",
-            "ContractedCost", "ContractedUnitPrice", "EffectiveCost", "HostProviderName", "InvoiceId", "InvoiceIssuerName",
-            "ListCost", "ListUnitPrice", "PricingCategory", "PricingCurrency", "PricingQuantity", "PricingUnit", "ProviderName",
-            "PublisherName", "RegionId", "RegionName", "ResourceId", "ResourceName", "ResourceType", "ServiceCategory",
-            "ServiceName", "ServiceProviderName", "ServiceSubcategory", "SkuId", "SkuMeter", "SkuPriceId", "SubAccountId",
-            "SubAccountName", "SubAccountType", "Tags",
+            "ChargeCategory",
+            "ChargeClass",
+            "ChargeDescription",
+            "ChargeFrequency",
+            "ChargePeriodEnd",
+            "ChargePeriodStart",
+            "CommitmentDiscountCategory",
+            "CommitmentDiscountId",
+            "CommitmentDiscountName",
+            "CommitmentDiscountQuantity",
+            "CommitmentDiscountStatus",
+            "CommitmentDiscountType",
+            "CommitmentDiscountUnit",
+            "ConsumedQuantity",
+            "ConsumedUnit",
+            "ContractedCost",
+            "ContractedUnitPrice",
+            "EffectiveCost",
+            "HostProviderName",
+            "InvoiceId",
+            "InvoiceIssuerName",
+            "ListCost",
+            "ListUnitPrice",
+            "PricingCategory",
+            "PricingCurrency",
+            "PricingQuantity",
+            "PricingUnit",
+            "ProviderName",
+            "PublisherName",
+            "RegionId",
+            "RegionName",
+            "ResourceId",
+            "ResourceName",
+            "ResourceType",
+            "ServiceCategory",
+            "ServiceName",
+            "ServiceProviderName",
+            "ServiceSubcategory",
+            "SkuId",
+            "SkuMeter",
+            "SkuPriceId",
+            "SubAccountId",
+            "SubAccountName",
+            "SubAccountType",
+            "Tags",
         ]);
         if text::has_group(names, "costCategory/", "cost_category") {
             all.push("x_CostCategories");
@@ -447,12 +511,22 @@ impl NativeDialect for Aws {
         }
         let mut dropped = Vec::new();
         if negations > 0 {
-            dropped.push(Dropped { rows: negations, reason: "savings plan negation: cancels covered usage, which FOCUS bills at 0" });
+            dropped.push(Dropped {
+                rows: negations,
+                reason: "savings plan negation: cancels covered usage, which FOCUS bills at 0",
+            });
         }
         if splits > 0 {
-            dropped.push(Dropped { rows: splits, reason: "split cost allocation: repeats the cost of its EC2 instance" });
+            dropped.push(Dropped {
+                rows: splits,
+                reason: "split cost allocation: repeats the cost of its EC2 instance",
+            });
         }
-        Rows { keep: (negations + splits > 0).then_some(keep), double: (doubles > 0).then_some(double), dropped }
+        Rows {
+            keep: (negations + splits > 0).then_some(keep),
+            double: (doubles > 0).then_some(double),
+            dropped,
+        }
     }
 
     fn shared(&self, native: &Native<'_>, second: &[bool]) -> Lines {
@@ -475,28 +549,45 @@ impl NativeDialect for Aws {
             "BillingAccountName" => text("billpayeraccountname"),
             "BillingAccountType" => present(&native.text("billpayeraccountid"), "Payer Account"),
             "BillingCurrency" => text("lineitemcurrencycode"),
-            "PricingCurrency" => either(&native.text("pricingcurrency"), &native.text("lineitemcurrencycode")),
+            "PricingCurrency" => {
+                either(&native.text("pricingcurrency"), &native.text("lineitemcurrencycode"))
+            }
             "BillingPeriodStart" => Arc::new(native.time_of(&["billbillingperiodstartdate"])),
             "BillingPeriodEnd" => {
-                let (start, end) = (native.time_of(&["billbillingperiodstartdate"]), native.time_of(&["billbillingperiodenddate"]));
-                times(rows, |row| micros(&end, row).or_else(|| super::totals::month_end(micros(&start, row)?)))
+                let (start, end) = (
+                    native.time_of(&["billbillingperiodstartdate"]),
+                    native.time_of(&["billbillingperiodenddate"]),
+                );
+                times(rows, |row| {
+                    micros(&end, row).or_else(|| super::totals::month_end(micros(&start, row)?))
+                })
             }
             "ChargePeriodStart" => Arc::new(native.time_of(&["lineitemusagestartdate"])),
             "ChargePeriodEnd" => {
-                let (start, end) = (native.time_of(&["lineitemusagestartdate"]), native.time_of(&["lineitemusageenddate"]));
+                let (start, end) =
+                    (native.time_of(&["lineitemusagestartdate"]), native.time_of(&["lineitemusageenddate"]));
                 times(rows, |row| micros(&end, row).or_else(|| micros(&start, row)))
             }
             "CapacityReservationId" => text("capacityreservationcapacityreservationarn"),
             "CapacityReservationStatus" => {
-                let (id, status) = (native.text("capacityreservationcapacityreservationarn"), native.text("capacityreservationcapacityreservationstatus"));
+                let (id, status) = (
+                    native.text("capacityreservationcapacityreservationarn"),
+                    native.text("capacityreservationcapacityreservationstatus"),
+                );
                 texts(rows, |row| {
                     cell(&id, row)?;
-                    Some(if cell(&status, row).is_some_and(|s| s.eq_ignore_ascii_case("unused")) { "Unused" } else { "Used" })
+                    Some(if cell(&status, row).is_some_and(|s| s.eq_ignore_ascii_case("unused")) {
+                        "Unused"
+                    } else {
+                        "Used"
+                    })
                 })
             }
             "ChargeCategory" => {
                 let commitments = Commitments::read(native);
-                texts(rows, |row| Some(Self::category(&commitments, shared.lines[row], row, shared.second(row))))
+                texts(rows, |row| {
+                    Some(Self::category(&commitments, shared.lines[row], row, shared.second(row)))
+                })
             }
             "ChargeClass" => texts(rows, |row| (shared.lines[row] == Line::Refund).then_some("Correction")),
             "ChargeDescription" => text::description(native, shared),
@@ -518,8 +609,15 @@ impl NativeDialect for Aws {
             }
             "CommitmentDiscountCategory" | "CommitmentDiscountType" => {
                 let commitments = Commitments::read(native);
-                let (spend, usage) = if name == "CommitmentDiscountType" { ("Savings Plan", "Reserved Instance") } else { ("Spend", "Usage") };
-                texts(rows, |row| Self::is_spend(&commitments, shared.lines[row], row).map(|is| if is { spend } else { usage }))
+                let (spend, usage) = if name == "CommitmentDiscountType" {
+                    ("Savings Plan", "Reserved Instance")
+                } else {
+                    ("Spend", "Usage")
+                };
+                texts(rows, |row| {
+                    Self::is_spend(&commitments, shared.lines[row], row)
+                        .map(|is| if is { spend } else { usage })
+                })
             }
             "CommitmentDiscountName" => native_null(native),
             "CommitmentDiscountStatus" => {
@@ -540,15 +638,26 @@ impl NativeDialect for Aws {
                 let quantity = Self::commitment_quantity(native, shared);
                 let (currency, unit) = (native.text("lineitemcurrencycode"), native.text("pricingunit"));
                 texts(rows, |row| {
-                    let spend = Self::is_spend(&commitments, shared.lines[row], row).filter(|_| quantity.is_valid(row))?;
-                    if spend { cell(&currency, row) } else { cell(&unit, row).map_or(Some("Hours"), |unit| Some(text::unit(unit))) }
+                    let spend = Self::is_spend(&commitments, shared.lines[row], row)
+                        .filter(|_| quantity.is_valid(row))?;
+                    if spend {
+                        cell(&currency, row)
+                    } else {
+                        cell(&unit, row).map_or(Some("Hours"), |unit| Some(text::unit(unit)))
+                    }
                 })
             }
-            "ConsumedQuantity" | "ConsumedUnit" | "PricingQuantity" | "PricingUnit" => Self::quantities(name, native, shared),
+            "ConsumedQuantity" | "ConsumedUnit" | "PricingQuantity" | "PricingUnit" => {
+                Self::quantities(name, native, shared)
+            }
             "HostProviderName" | "ProviderName" => constant(rows, "AWS"),
             "ServiceProviderName" => {
                 let (billing, legal) = (native.text("billbillingentity"), native.text("lineitemlegalentity"));
-                texts(rows, |row| cell(&legal, row).filter(|_| cell(&billing, row) == Some("AWS Marketplace")).or(Some("AWS")))
+                texts(rows, |row| {
+                    cell(&legal, row)
+                        .filter(|_| cell(&billing, row) == Some("AWS Marketplace"))
+                        .or(Some("AWS"))
+                })
             }
             "PublisherName" => {
                 let legal = native.text("lineitemlegalentity");
@@ -556,8 +665,11 @@ impl NativeDialect for Aws {
             }
             "InvoiceId" => text("billinvoiceid"),
             "InvoiceIssuerName" => {
-                let (issuer, legal) = (native.text("billinvoicingentity"), native.text("lineitemlegalentity"));
-                texts(rows, |row| cell(&issuer, row).or_else(|| cell(&legal, row)).or(Some("Amazon Web Services, Inc.")))
+                let (issuer, legal) =
+                    (native.text("billinvoicingentity"), native.text("lineitemlegalentity"));
+                texts(rows, |row| {
+                    cell(&issuer, row).or_else(|| cell(&legal, row)).or(Some("Amazon Web Services, Inc."))
+                })
             }
             "PricingCategory" => {
                 let commitments = Commitments::read(native);
@@ -565,8 +677,16 @@ impl NativeDialect for Aws {
                 texts(rows, |row| {
                     let line = shared.lines[row];
                     match Self::category(&commitments, line, row, shared.second(row)) {
-                        "Usage" if shared.second(row) || matches!(line, Line::CoveredUsage | Line::DiscountedUsage) => Some("Committed"),
-                        "Usage" if cell(&usage_type, row).is_some_and(|t| t.contains("SpotUsage")) || cell(&term, row) == Some("Spot") => {
+                        "Usage"
+                            if shared.second(row)
+                                || matches!(line, Line::CoveredUsage | Line::DiscountedUsage) =>
+                        {
+                            Some("Committed")
+                        }
+                        "Usage"
+                            if cell(&usage_type, row).is_some_and(|t| t.contains("SpotUsage"))
+                                || cell(&term, row) == Some("Spot") =>
+                        {
                             Some("Dynamic")
                         }
                         "Usage" | "Purchase" => Some("Standard"),
@@ -592,7 +712,9 @@ impl NativeDialect for Aws {
             "SubAccountName" => text("lineitemusageaccountname"),
             "SubAccountType" => present(&native.text("lineitemusageaccountid"), "Linked Account"),
             "Tags" => text::tags(native, self.cur2),
-            "x_CostCategories" => text::group(native, "costCategory/", "cost_category", &|key| Cow::Borrowed(key)),
+            "x_CostCategories" => {
+                text::group(native, "costCategory/", "cost_category", &|key| Cow::Borrowed(key))
+            }
             "x_Discounts" => Arc::new(text::map_json(native, "discount")),
             "x_LineItemType" => text(LINE),
             "x_Operation" => text("lineitemoperation"),
@@ -606,7 +728,8 @@ impl NativeDialect for Aws {
 impl Aws {
     fn quantities(name: &str, native: &Native<'_>, shared: &Lines) -> ArrayRef {
         let rows = native.rows();
-        let (amount, unit, currency) = (native.decimal(AMOUNT), native.text("pricingunit"), native.text("lineitemcurrencycode"));
+        let (amount, unit, currency) =
+            (native.decimal(AMOUNT), native.text("pricingunit"), native.text("lineitemcurrencycode"));
         let commitments = Commitments::read(native);
         let (unused, unused_quantity) = (Unused::read(native), UnusedQuantity::read(native));
         let consumed = |row: usize| {
@@ -623,7 +746,9 @@ impl Aws {
             _ if shared.second(row) && shared.lines[row] == Line::RecurringFee => cell(&currency, row),
             Some(unit) => Some(text::unit(unit)),
             // AWS documents that some offerings have no unit; a quantity without one is a count.
-            None if shared.lines[row] == Line::RiFee || shared.lines[row] == Line::DiscountedUsage => Some("Hours"),
+            None if shared.lines[row] == Line::RiFee || shared.lines[row] == Line::DiscountedUsage => {
+                Some("Hours")
+            }
             None => Some("Units"),
         };
         match name {

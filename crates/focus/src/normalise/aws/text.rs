@@ -1,7 +1,7 @@
 //! Names, regions, resources and tags of AWS line items.
 
 use super::super::lookup;
-use super::super::native::{cell, key_of, texts, Names, Native};
+use super::super::native::{Names, Native, cell, key_of, texts};
 use super::{Line, Lines};
 use crate::canonical::{string_column, tags_column};
 use arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder};
@@ -57,7 +57,8 @@ pub(super) fn region_id(native: &Native<'_>) -> ArrayRef {
 pub(super) fn region_name(native: &Native<'_>) -> ArrayRef {
     let location = product(native, "productlocation", "location");
     let kind = product(native, "productlocationtype", "locationtype");
-    let (code, region) = (product(native, "productregioncode", "regioncode"), product(native, "productregion", "region"));
+    let (code, region) =
+        (product(native, "productregioncode", "regioncode"), product(native, "productregion", "region"));
     texts(native.rows(), |row| {
         let id = cell(&code, row).or_else(|| cell(&region, row))?;
         let own = cell(&location, row).filter(|_| cell(&kind, row).is_none_or(|kind| kind == "AWS Region"));
@@ -163,7 +164,12 @@ pub(super) fn tags(native: &Native<'_>, _cur2: bool) -> ArrayRef {
 }
 
 /// A group of columns, or one map column, as one JSON object per row.
-pub(super) fn group(native: &Native<'_>, slash: &str, snake: &'static str, rename: &dyn Fn(&str) -> Cow<'_, str>) -> ArrayRef {
+pub(super) fn group(
+    native: &Native<'_>,
+    slash: &str,
+    snake: &'static str,
+    rename: &dyn Fn(&str) -> Cow<'_, str>,
+) -> ArrayRef {
     if native.names().has(snake) {
         let key = key_of(snake);
         let Some(array) = native.array(&key) else { return Arc::new(native.no_text()) };
@@ -178,7 +184,8 @@ pub(super) fn group(native: &Native<'_>, slash: &str, snake: &'static str, renam
             columns.push((shown, string_column(name, &array).array));
         }
     }
-    let columns: Vec<(String, &StringArray)> = columns.iter().map(|(key, array)| (key.clone(), array.as_string::<i32>())).collect();
+    let columns: Vec<(String, &StringArray)> =
+        columns.iter().map(|(key, array)| (key.clone(), array.as_string::<i32>())).collect();
     let mut out = StringBuilder::with_capacity(native.rows(), native.rows() * 16);
     let mut object = String::new();
     for row in 0..native.rows() {
