@@ -4,6 +4,7 @@
 //! wrapped figure. Floating-point arguments are refused ([`Accumulator::try_new`] answers `None`, and
 //! the whole aggregate stays with DataFusion).
 
+use super::coded::Coded;
 use super::interner::{Interner, NULL, as_int64, from_int64, hash_number};
 use super::lifted::Lifted;
 use super::predicate::{Kept, Predicate};
@@ -11,7 +12,7 @@ use super::total::{is_column, is_total};
 use super::{EngineError, Rows};
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Int64Array};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
-use arrow::datatypes::{DataType, Decimal128Type, Int32Type, Schema};
+use arrow::datatypes::{DataType, Decimal128Type, Schema};
 use datafusion::error::Result;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
@@ -39,7 +40,7 @@ enum Argument {
     /// The value of an expression.
     Expr(Arc<dyn PhysicalExpr>),
     /// A dictionary column or an expression over one.
-    Dictionary { lifted: Lifted, numbers: Vec<u32> },
+    Dictionary(Coded),
     /// `CASE WHEN when THEN then ELSE other END` of decimals, where `then` is a column.
     Case { when: Predicate, then: Arc<dyn PhysicalExpr>, other: Option<i128> },
 }
@@ -133,7 +134,7 @@ impl Accumulator {
     pub(super) fn is_total(&self) -> bool {
         let argument = match &self.argument {
             Argument::Row => true,
-            Argument::Dictionary { lifted, .. } => lifted.is_total(),
+            Argument::Dictionary(coded) => coded.is_total(),
             Argument::Expr(expr) => is_total(expr),
             Argument::Case { when, .. } => when.is_total(),
         };
@@ -384,7 +385,7 @@ impl Argument {
         }
         if let Some(lifted) = Lifted::try_new(expr, input) {
             let expr = || Self::Expr(Arc::clone(expr));
-            return Some(if by_number { Self::Dictionary { lifted, numbers: Vec::new() } } else { expr() });
+            return Some(if by_number { Self::Dictionary(Coded::new(lifted)) } else { expr() });
         }
         if matches!(state, State::Sum { .. })
             && let Some(case) = expr.downcast_ref::<CaseExpr>()
@@ -426,25 +427,9 @@ impl Argument {
 
     /// The numbers of the chosen rows' values.
     fn numbers(&mut self, rows: &Rows<'_>, interner: &mut Interner) -> Result<Vec<u32>> {
-        use super::lifted::Answers;
         let mut out = Vec::new();
         match self {
-            Self::Dictionary { lifted, numbers } => {
-                match lifted.answers(rows.batch)? {
-                    Answers::ByRow(values) => {
-                        interner.intern(&values, rows.chosen, &mut out)?;
-                        return Ok(out);
-                    }
-                    Answers::New(values) => {
-                        numbers.clear();
-                        interner.intern(&values, None, numbers)?;
-                    }
-                    Answers::Same => {}
-                }
-                let null = numbers.last().copied().unwrap_or(NULL);
-                let codes: &arrow::array::DictionaryArray<Int32Type> = lifted.codes(rows.batch)?;
-                super::interner::codes_to_numbers(codes, numbers, null, rows.chosen, &mut out);
-            }
+            Self::Dictionary(coded) => coded.number(rows, interner, &mut out)?,
             Self::Expr(expr) => {
                 let values = expr.evaluate(rows.batch)?.into_array(rows.batch.num_rows())?;
                 interner.intern(&values, rows.chosen, &mut out)?;

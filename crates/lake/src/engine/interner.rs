@@ -232,10 +232,14 @@ impl TextInterner {
                 let dictionary = array
                     .as_dictionary_opt::<Int32Type>()
                     .ok_or(EngineError::Internal("a dictionary's codes are not Int32"))?;
-                let mut map = Vec::new();
-                self.intern_array(dictionary.values(), None, &mut map)?;
-                codes_to_numbers(dictionary, &map, NULL, rows, out);
-                Ok(())
+                let values = dictionary
+                    .values()
+                    .as_string_opt::<i32>()
+                    .ok_or(EngineError::Internal("a dictionary's values are not Utf8"))?;
+                let value = |i: usize| {
+                    dictionary.key(i).filter(|k| values.is_valid(*k)).map(|k| values.value(k).as_bytes())
+                };
+                self.intern_values(array.len(), rows, out, value)
             }
             other => Err(DataFusionError::Internal(format!("text expected, found {other}"))),
         }
@@ -321,37 +325,6 @@ fn compact(numbers: &[u32], values: usize) -> (Int32Array, Vec<u32>) {
         })
         .collect();
     (codes, used)
-}
-
-/// Replaces dictionary codes by numbers: `map[code]`, or `null` where there is no value.
-pub(super) fn codes_to_numbers(
-    dictionary: &DictionaryArray<Int32Type>,
-    map: &[u32],
-    null: u32,
-    rows: Option<&[u32]>,
-    out: &mut Vec<u32>,
-) {
-    let keys = dictionary.keys();
-    let codes: &[i32] = keys.values();
-    // Codes under NULL may be anything, so they are looked up with `get`.
-    #[expect(
-        clippy::cast_sign_loss,
-        reason = "codes are never negative; a wrong one is out of range and reads as NULL"
-    )]
-    let number = |code: i32| map.get(code as usize).copied().unwrap_or(null);
-    match (rows, keys.nulls().filter(|n| n.null_count() > 0)) {
-        (None, None) => out.extend(codes.iter().map(|c| number(*c))),
-        (None, Some(nulls)) => {
-            out.extend(codes.iter().zip(nulls.iter()).map(|(c, valid)| if valid { number(*c) } else { null }))
-        }
-        (Some(rows), None) => out.extend(rows.iter().map(|i| number(codes[*i as usize]))),
-        (Some(rows), Some(nulls)) => {
-            out.extend(
-                rows.iter()
-                    .map(|i| if nulls.is_valid(*i as usize) { number(codes[*i as usize]) } else { null }),
-            );
-        }
-    }
 }
 
 /// Integers: a window of direct numbers around the first value, a table for the rest.

@@ -1,7 +1,8 @@
 //! Group keys: each row's key columns become one small number, the group.
 
-use super::interner::{Interner, NULL, codes_to_numbers, hash_number, hash_wide};
-use super::lifted::{Answers, Lifted};
+use super::coded::Coded;
+use super::interner::{Interner, hash_number, hash_wide};
+use super::lifted::Lifted;
 use super::total::is_total;
 use super::{EngineError, Rows};
 use arrow::array::{Array, ArrayRef, AsArray};
@@ -26,8 +27,8 @@ pub(super) struct Key {
 
 #[derive(Debug)]
 enum Source {
-    /// One value per dictionary value; `numbers` ends with NULL's.
-    Dictionary { lifted: Lifted, numbers: Vec<u32> },
+    /// One value per dictionary value.
+    Dictionary(Coded),
     /// The day of a UTC timestamp.
     Day(Arc<dyn PhysicalExpr>),
     /// Any expression.
@@ -40,7 +41,7 @@ impl Key {
         let data_type = expr.data_type(input).ok()?;
         let interner = Interner::of(&data_type)?;
         let source = if let Some(lifted) = Lifted::try_new(expr, input) {
-            Source::Dictionary { lifted, numbers: Vec::new() }
+            Source::Dictionary(Coded::new(lifted))
         } else if let Some(cast) = expr.downcast_ref::<CastExpr>()
             && *cast.cast_type() == DataType::Date32
             && cast
@@ -58,27 +59,23 @@ impl Key {
     /// Whether the key is evaluated without touching rows that the filter dropped.
     pub(super) fn is_total(&self) -> bool {
         match &self.source {
-            Source::Dictionary { lifted, .. } => lifted.is_total(),
+            Source::Dictionary(coded) => coded.is_total(),
             Source::Day(expr) | Source::Expr(expr) => is_total(expr),
         }
+    }
+
+    fn size(&self) -> usize {
+        let coded = match &self.source {
+            Source::Dictionary(coded) => coded.size(),
+            _ => 0,
+        };
+        coded + self.interner.size()
     }
 
     fn number(&mut self, rows: &Rows<'_>, out: &mut Vec<u32>) -> Result<()> {
         out.clear();
         match &mut self.source {
-            Source::Dictionary { lifted, numbers } => {
-                match lifted.answers(rows.batch)? {
-                    Answers::ByRow(values) => return self.interner.intern(&values, rows.chosen, out),
-                    Answers::New(values) => {
-                        numbers.clear();
-                        self.interner.intern(&values, None, numbers)?;
-                    }
-                    Answers::Same => {}
-                }
-                let null = numbers.last().copied().unwrap_or(NULL);
-                codes_to_numbers(lifted.codes(rows.batch)?, numbers, null, rows.chosen, out);
-                Ok(())
-            }
+            Source::Dictionary(coded) => coded.number(rows, &mut self.interner, out),
             Source::Day(expr) => {
                 let times = expr.evaluate(rows.batch)?.into_array(rows.batch.num_rows())?;
                 let times = times.as_primitive::<TimestampMicrosecondType>();
@@ -162,7 +159,7 @@ impl Groups {
             self.packed.capacity() * 8 + self.packed_wide.capacity() * 16 + self.scratch.capacity() * 4;
         finder
             + scratch
-            + self.keys.iter().map(|k| k.interner.size()).sum::<usize>()
+            + self.keys.iter().map(Key::size).sum::<usize>()
             + self.numbers.iter().map(|n| n.capacity() * 4).sum::<usize>()
     }
 

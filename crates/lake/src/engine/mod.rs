@@ -18,6 +18,7 @@
 //!   aggregate, which spills to disk ([`exec`]).
 
 mod accumulate;
+mod coded;
 pub mod decimal;
 mod exec;
 mod interner;
