@@ -31,8 +31,8 @@ fn print_with(format: FormatArg, batches: &[RecordBatch], layout: table::Layout)
         writer.write(batch).unwrap();
     }
     writer.finish().unwrap();
-    let bytes = out.0.lock().unwrap().clone();
-    bytes
+
+    out.0.lock().unwrap().clone()
 }
 
 fn print(format: FormatArg, batch: &RecordBatch) -> String {

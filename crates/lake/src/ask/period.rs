@@ -36,14 +36,14 @@ pub(super) fn explain(extent: &[RecordBatch], question: &Question) -> String {
             "no charge of the deliveries has a date that can be read".into()
         };
     };
-    if let Some(period) = question.period {
-        if period.to() <= first || period.from() > last {
-            return format!(
-                "there are no charges from {} to {} (exclusive): the deliveries reach from {first} to {last}",
-                period.from(),
-                period.to()
-            );
-        }
+    if let Some(period) = question.period
+        && (period.to() <= first || period.from() > last)
+    {
+        return format!(
+            "there are no charges from {} to {} (exclusive): the deliveries reach from {first} to {last}",
+            period.from(),
+            period.to()
+        );
     }
     if question.filters.is_empty() {
         return format!("there are no charges in that period: the deliveries reach from {first} to {last}");

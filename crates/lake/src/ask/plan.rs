@@ -32,14 +32,14 @@ pub(super) async fn check(context: &SessionContext, question: &Question) -> Resu
     let schema: &Schema = frame.schema().as_arrow();
     let named = question.by.iter().chain(question.filters.iter().map(|f| &f.dimension));
     for dimension in named {
-        if let Dimension::Column(name) = dimension {
-            if schema.field_with_name(name).is_err() {
-                let known: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-                return Err(QueryError::NotUnderstood(format!(
-                    "there is no dimension `{name}`{}",
-                    near(name, &known)
-                )));
-            }
+        if let Dimension::Column(name) = dimension
+            && schema.field_with_name(name).is_err()
+        {
+            let known: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+            return Err(QueryError::NotUnderstood(format!(
+                "there is no dimension `{name}`{}",
+                near(name, &known)
+            )));
         }
     }
     Ok(())

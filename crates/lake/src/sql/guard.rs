@@ -103,18 +103,18 @@ pub(super) fn tables(plan: &LogicalPlan) -> Vec<String> {
 
 /// An unknown column or table with the near names.
 pub(super) fn explain(error: DataFusionError, context: &SessionContext) -> QueryError {
-    if let DataFusionError::SchemaError(schema, _) = error.find_root() {
-        if let SchemaError::FieldNotFound { field, valid_fields } = schema.as_ref() {
-            let known: Vec<&str> = valid_fields.iter().map(|c| c.name.as_str()).collect();
-            let mut known = if known.is_empty() { column_names() } else { known };
-            known.sort_unstable();
-            known.dedup();
-            return QueryError::NotUnderstood(format!(
-                "there is no column `{}`{}",
-                field.name,
-                near(&field.name, &known)
-            ));
-        }
+    if let DataFusionError::SchemaError(schema, _) = error.find_root()
+        && let SchemaError::FieldNotFound { field, valid_fields } = schema.as_ref()
+    {
+        let known: Vec<&str> = valid_fields.iter().map(|c| c.name.as_str()).collect();
+        let mut known = if known.is_empty() { column_names() } else { known };
+        known.sort_unstable();
+        known.dedup();
+        return QueryError::NotUnderstood(format!(
+            "there is no column `{}`{}",
+            field.name,
+            near(&field.name, &known)
+        ));
     }
     let text = error.strip_backtrace();
     if let Some(rest) = text.split("table '").nth(1) {

@@ -61,9 +61,9 @@ impl Quarantine {
                 // One of an earlier run would be taken for ours.
                 match std::fs::remove_file(&self.path) {
                     Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        return Err(anyhow::Error::from(error)
+                        Err(anyhow::Error::from(error)
                             .context(format!("cannot remove the old `{}`", self.path.display()))
-                            .into());
+                            .into())
                     }
                     _ => Ok(None),
                 }
