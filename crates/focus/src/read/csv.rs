@@ -11,6 +11,7 @@ use arrow::array::{ArrayRef, NullBufferBuilder, RecordBatch, RecordBatchOptions,
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::SchemaRef;
 use memchr::{memchr, memchr2};
+use std::collections::HashSet;
 use std::io::Read;
 use std::sync::Arc;
 
@@ -162,6 +163,10 @@ impl<R: Read> CsvReader<R> {
         self.at = next;
         if self.names.iter().all(String::is_empty) {
             return Err(ReadError::Empty);
+        }
+        let mut seen = HashSet::new();
+        if let Some(name) = self.names.iter().find(|name| !name.is_empty() && !seen.insert(name.as_str())) {
+            return Err(ReadError::ColumnTwice(name.chars().take(80).collect()));
         }
         let all = self.names.clone();
         self.project(&all);

@@ -42,6 +42,9 @@ pub enum ReadError {
     /// More columns than any bill has.
     #[error("has {0} columns: at most {MAX_COLUMNS} are supported")]
     TooManyColumns(usize),
+    /// Two columns of one name: which one is meant cannot be told.
+    #[error("has the column `{0}` twice: remove one of them")]
+    ColumnTwice(String),
     /// A record beyond all bounds.
     #[error("row {row} is longer than {limit} bytes")]
     TooLong {
