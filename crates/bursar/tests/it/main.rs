@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is a test's way to fail")]
 
+mod ask;
 mod demo;
 mod focus_convert;
 mod focus_validate;
