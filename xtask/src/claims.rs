@@ -130,6 +130,14 @@ struct Artifact {
     package_id: String,
     executable: Option<PathBuf>,
     target: Option<Target>,
+    profile: Option<Profile>,
+}
+
+/// How an artifact was built.
+#[derive(Deserialize)]
+struct Profile {
+    /// With the test harness: the program itself, which a test may need, is built without.
+    test: bool,
 }
 
 #[derive(Deserialize)]
@@ -145,8 +153,12 @@ fn rust_tests() -> Result<Vec<String>> {
     ensure!(built.status.success(), "the tests do not build");
     let mut tests = Vec::new();
     for line in String::from_utf8_lossy(&built.stdout).lines() {
-        let Ok(Artifact { package_id, executable: Some(program), target: Some(target) }) =
-            serde_json::from_str(line)
+        let Ok(Artifact {
+            package_id,
+            executable: Some(program),
+            target: Some(target),
+            profile: Some(Profile { test: true }),
+        }) = serde_json::from_str(line)
         else {
             continue;
         };

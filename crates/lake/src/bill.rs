@@ -4,7 +4,7 @@
 //! same charges, and looks at each object once. After that, questions read only rows.
 
 use crate::charges::{Charges, ChargesError, OpenOptions};
-use crate::delivery::{Catalogue, Delivery, Limits, Refusal, discover, refuse_overlaps};
+use crate::delivery::{Catalogue, Delivery, Limits, Refusal, discover, refuse_copies, refuse_overlaps};
 use crate::ledger::Ledger;
 use crate::location::{Environment, Fault, Location, Source, SourceError};
 use std::sync::Arc;
@@ -90,6 +90,7 @@ impl Bill {
             let mut pairs: Vec<(&Source, &mut Catalogue)> =
                 sources.iter_mut().map(|(s, c)| (&*s, c)).collect();
             refuse_overlaps(&mut pairs);
+            refuse_copies(&mut pairs).await?;
         }
         let overlap = sources.iter().flat_map(|(_, c)| &c.refused).find(|r| r.is_overlap());
         if let Some(overlap) = overlap {

@@ -166,7 +166,7 @@ fn currencies_become_one_only_at_given_rates() {
     let ask = |more: &[&str]| {
         bursar()
             .args(["cost", "--format", "csv", "--source"])
-            .arg(&bills.join("azure"))
+            .arg(bills.join("azure"))
             .args(more)
             .run()
             .unwrap()
@@ -185,13 +185,7 @@ fn currencies_become_one_only_at_given_rates() {
 #[test]
 fn names_that_are_not_there_are_answered_with_near_ones() {
     let ask = |by: &str| {
-        bursar()
-            .args(["cost", "--by", by, "--source"])
-            .arg(&sample())
-            .run()
-            .unwrap()
-            .expect_status(2)
-            .unwrap()
+        bursar().args(["cost", "--by", by, "--source"]).arg(sample()).run().unwrap().expect_status(2).unwrap()
     };
     assert!(ask("ServiceNam").stderr.contains("`ServiceName`"));
     let column = sql(&sample(), "SELECT BiledCost FROM focus").expect_status(2).unwrap();
@@ -204,7 +198,7 @@ fn names_that_are_not_there_are_answered_with_near_ones() {
 fn an_empty_answer_says_why() {
     let run = bursar()
         .args(["cost", "--from", "2031-01-01", "--source"])
-        .arg(&sample())
+        .arg(sample())
         .run()
         .unwrap()
         .ok()
@@ -212,7 +206,7 @@ fn an_empty_answer_says_why() {
     assert!(run.stderr.contains("2024-09-01") && run.stderr.contains("2024-09-30"), "{run}");
     let run = bursar()
         .args(["cost", "--where", "RegionId=moon", "--source"])
-        .arg(&sample())
+        .arg(sample())
         .run()
         .unwrap()
         .ok()
@@ -240,14 +234,8 @@ fn only_a_bounded_select_is_accepted() {
         sql(&sample(), text).expect_status(2).unwrap();
     }
     let long = format!("SELECT '{}' FROM focus", "x".repeat(1 << 20));
-    let run = bursar()
-        .args(["sql", "--source"])
-        .arg(&sample())
-        .stdin(long)
-        .run()
-        .unwrap()
-        .expect_status(3)
-        .unwrap();
+    let run =
+        bursar().args(["sql", "--source"]).arg(sample()).stdin(long).run().unwrap().expect_status(3).unwrap();
     assert!(run.stderr.contains("bytes"), "{run}");
     assert!(!Path::new("/tmp/bursar-must-not-exist.csv").exists());
 }
@@ -255,6 +243,6 @@ fn only_a_bounded_select_is_accepted() {
 #[test]
 fn what_was_read_is_told_when_asked() {
     // claim A4
-    let run = bursar().args(["cost", "--explain", "--source"]).arg(&sample()).run().unwrap().ok().unwrap();
+    let run = bursar().args(["cost", "--explain", "--source"]).arg(sample()).run().unwrap().ok().unwrap();
     assert!(run.stderr.contains("focus_1.0_sample.csv") && run.stderr.contains("755423 bytes"), "{run}");
 }

@@ -78,7 +78,7 @@ fn session(folder: &str, threads: usize) -> Result<SessionContext, Failure> {
         builder = builder.with_physical_optimizer_rules(engine::rules());
     }
     let mut state = builder.build();
-    engine::register(&mut state)?;
+    engine::register(&mut state, Default::default())?;
     let context = SessionContext::new_with_state(state);
     context.register_table("focus", Arc::new(scan::Folder::open(folder, threads)?))?;
     Ok(context)

@@ -53,7 +53,8 @@ fn expression(context: &SessionContext, dimension: &Dimension) -> Result<Expr, Q
             let function = state.scalar_functions().get("tag").cloned();
             let function = function
                 .ok_or_else(|| QueryError::Failed { detail: "the function `tag` is missing".into() })?;
-            let args = vec![column("Tags"), lit(key.clone())];
+            // The tags column, and the provider where keys depend on it, are put in when planning.
+            let args = vec![lit(key.clone())];
             Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, args)))
         }
     }

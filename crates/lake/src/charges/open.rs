@@ -6,6 +6,7 @@ use super::part::{Body, Part, PartSummary, Reading};
 use super::schema::{short_provider, unite};
 use super::text_rows;
 use crate::delivery::{Dataset, Delivery, FileFormat, ObjectRef};
+use crate::engine::tag::Keys;
 use crate::ledger::ReadOnlyStore;
 use crate::location::{Source, SourceError};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -79,6 +80,18 @@ impl Charges {
     #[must_use]
     pub fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
+    }
+
+    /// How the keys of tags are compared in these charges.
+    #[must_use]
+    pub fn tag_keys(&self) -> Keys {
+        let ignores = |part: &&Part| part.provider.as_deref() == Some("azure");
+        let named = self.parts.iter().all(|part| part.provider.is_some());
+        match self.parts.iter().filter(ignores).count() {
+            0 if named => Keys::Exact,
+            all if all == self.parts.len() => Keys::IgnoreCase,
+            _ => Keys::ByProvider,
+        }
     }
 
     /// Rows of all parts, where every format tells without reading.

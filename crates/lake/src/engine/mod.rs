@@ -135,12 +135,13 @@ pub fn install(builder: SessionStateBuilder) -> SessionStateBuilder {
     builder.with_physical_optimizer_rules(rules())
 }
 
-/// What a session needs besides the optimizer rule: `tag()`, and exact `/` and `*`.
+/// What a session needs besides the optimizer rule: `tag()`, which compares keys by `keys`, and exact
+/// `/` and `*`.
 ///
 /// # Errors
 /// When the registry refuses a function.
-pub fn register(registry: &mut dyn FunctionRegistry) -> Result<(), DataFusionError> {
+pub fn register(registry: &mut dyn FunctionRegistry, keys: tag::Keys) -> Result<(), DataFusionError> {
     registry.register_udf(Arc::new(tag::udf()))?;
-    registry.register_function_rewrite(Arc::new(tag::TagColumn))?;
+    registry.register_function_rewrite(Arc::new(tag::TagColumn { keys }))?;
     registry.register_function_rewrite(Arc::new(decimal::ExactArithmetic::default()))
 }

@@ -1,14 +1,14 @@
 //! `tag('team')`: the value of a tag, or NULL.
 //!
-//! Tags are JSON object text (`{"team":"search","env":"prod"}`), the form of FOCUS exports. The
-//! scanner walks the text once, without building a document, and stops at the first key that
-//! matches; escapes are understood in keys and values. A value that is not text is given as its JSON
-//! text (`true`, `3`), JSON null as NULL. What is not a JSON object has no tags.
+//! Tags are JSON object text (`{"team":"search","env":"prod"}`), the form of FOCUS exports, read by
+//! [`bursar_focus::canonical::tag_value`] once per distinct text.
 //!
-//! In SQL the tags column is not named: [`TagColumn`] puts it in when the question is planned.
+//! In SQL the tags column is not named: [`TagColumn`] puts it in when the question is planned. Keys
+//! are compared as the row's provider does, so where providers differ the provider goes in too.
 
-use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, StringArray, StringBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, StringArray, StringBuilder};
 use arrow::datatypes::{DataType, Int32Type};
+use bursar_focus::canonical::{KeyMatch, tag_value};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, DFSchema, exec_err, plan_err};
@@ -16,10 +16,9 @@ use datafusion::error::Result;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, lit,
 };
 use datafusion::scalar::ScalarValue;
-use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The function's name in SQL.
@@ -27,9 +26,29 @@ pub const NAME: &str = "tag";
 /// The column that holds tags.
 const COLUMN: &str = "Tags";
 
-/// Turns `tag('team')` into `tag("Tags", 'team')`.
+/// How the keys of a table's tags are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Keys {
+    /// In every row by capitals.
+    #[default]
+    Exact,
+    /// In no row by capitals.
+    IgnoreCase,
+    /// As the row's provider does.
+    ByProvider,
+}
+
+/// Turns `tag('team')` into `tag("Tags", 'team')`, or `tag("Tags", 'team', provider)`.
 #[derive(Debug, Default)]
-pub struct TagColumn;
+pub struct TagColumn {
+    /// How the table's keys are compared.
+    pub keys: Keys,
+}
+
+/// A provider whose keys ignore capitals.
+const IGNORES_CASE: &str = "azure";
+/// The column that names the provider.
+const PROVIDER: &str = "provider";
 
 impl FunctionRewrite for TagColumn {
     fn name(&self) -> &'static str {
@@ -46,11 +65,18 @@ impl FunctionRewrite for TagColumn {
         }
         match schema.qualified_fields_with_unqualified_name(COLUMN).first() {
             Some((qualifier, field)) => {
-                let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
-                Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(
-                    Arc::clone(func),
-                    vec![column, key.clone()],
-                ))))
+                let column = |name: &str| Expr::Column(Column::new(qualifier.cloned(), name));
+                let mut args = vec![column(field.name()), key.clone()];
+                match self.keys {
+                    Keys::Exact => {}
+                    Keys::IgnoreCase => args.push(lit(IGNORES_CASE)),
+                    // A subquery that gives only the tags has said nothing of providers.
+                    Keys::ByProvider if schema.has_column(&Column::new(qualifier.cloned(), PROVIDER)) => {
+                        args.push(column(PROVIDER));
+                    }
+                    Keys::ByProvider => {}
+                }
+                Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(func), args))))
             }
             None => plan_err!(
                 "`tag` needs the column `{COLUMN}`; select it in the subquery, or name it: tag(t.\"{COLUMN}\", 'key')"
@@ -101,13 +127,16 @@ impl ScalarUDFImpl for Tag {
         match types {
             [_] => Ok(vec![DataType::Utf8]),
             [tags, _] => Ok(vec![text(tags), DataType::Utf8]),
+            [tags, _, provider] => Ok(vec![text(tags), DataType::Utf8, text(provider)]),
             _ => plan_err!("`tag` takes the key of a tag: tag('team')"),
         }
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let [tags, key] = args.args.as_slice() else {
-            return exec_err!("`tag` can only be asked of a table with the column `{COLUMN}`");
+        let (tags, key, provider) = match args.args.as_slice() {
+            [tags, key] => (tags, key, None),
+            [tags, key, provider] => (tags, key, Some(provider)),
+            _ => return exec_err!("`tag` can only be asked of a table with the column `{COLUMN}`"),
         };
         let key = match key {
             ColumnarValue::Scalar(
@@ -121,22 +150,26 @@ impl ScalarUDFImpl for Tag {
             _ => return exec_err!("the key of `tag` must be a text literal: tag('team')"),
         };
         let tags = tags.to_array(args.number_rows)?;
-        Ok(ColumnarValue::Array(values(&tags, key)?))
+        let providers = provider.map(|provider| provider.to_array(args.number_rows)).transpose()?;
+        let Some(providers) = providers else {
+            return Ok(ColumnarValue::Array(values(&tags, key, KeyMatch::Exact)?));
+        };
+        Ok(ColumnarValue::Array(by_provider(&tags, key, &providers)?))
     }
 }
 
 /// The value of tag `key` in every row.
-fn values(tags: &ArrayRef, key: &str) -> Result<ArrayRef> {
+fn values(tags: &ArrayRef, key: &str, matching: KeyMatch) -> Result<ArrayRef> {
     Ok(match tags.data_type() {
         DataType::Utf8View => {
             let array = tags.as_string_view();
-            each(key, array.iter())
+            each(key, matching, array.iter())
         }
         DataType::Dictionary(_, _) => {
             let Some(dictionary) = tags.as_dictionary_opt::<Int32Type>() else {
                 return exec_err!("tags came with unexpected codes");
             };
-            let found = values(dictionary.values(), key)?;
+            let found = values(dictionary.values(), key, matching)?;
             let found: DictionaryArray<Int32Type> = dictionary.with_values(found);
             arrow::compute::cast(&found, &DataType::Utf8)?
         }
@@ -144,186 +177,33 @@ fn values(tags: &ArrayRef, key: &str) -> Result<ArrayRef> {
             let Some(array) = tags.as_any().downcast_ref::<StringArray>() else {
                 return exec_err!("`tag` reads text, not {}", tags.data_type());
             };
-            each(key, array.iter())
+            each(key, matching, array.iter())
         }
     })
 }
 
-fn each<'a>(key: &str, tags: impl ExactSizeIterator<Item = Option<&'a str>>) -> ArrayRef {
+/// The same, where providers compare keys differently.
+fn by_provider(tags: &ArrayRef, key: &str, providers: &ArrayRef) -> Result<ArrayRef> {
+    let ignores = arrow::compute::cast(providers, &DataType::Utf8)?;
+    let ignores: BooleanArray =
+        ignores.as_string::<i32>().iter().map(|p| Some(p == Some(IGNORES_CASE))).collect();
+    match ignores.true_count() {
+        0 => values(tags, key, KeyMatch::Exact),
+        all if all == ignores.len() => values(tags, key, KeyMatch::IgnoreCase),
+        _ => {
+            let (exact, loose) =
+                (values(tags, key, KeyMatch::Exact)?, values(tags, key, KeyMatch::IgnoreCase)?);
+            Ok(arrow::compute::kernels::zip::zip(&ignores, &loose, &exact)?)
+        }
+    }
+}
+
+fn each<'a>(key: &str, matching: KeyMatch, tags: impl ExactSizeIterator<Item = Option<&'a str>>) -> ArrayRef {
     let mut out = StringBuilder::with_capacity(tags.len(), tags.len() * 8);
     for text in tags {
-        out.append_option(text.and_then(|t| find(t, key)));
+        out.append_option(text.and_then(|t| tag_value(t, key, matching)));
     }
     Arc::new(out.finish())
-}
-
-/// The value of the first member `key` of the JSON object `text`.
-#[must_use]
-pub fn find<'a>(text: &'a str, key: &str) -> Option<Cow<'a, str>> {
-    let mut at = Scanner { text, at: 0 };
-    at.expect(b'{')?;
-    if at.peek()? == b'}' {
-        return None;
-    }
-    loop {
-        let name = at.string()?;
-        at.expect(b':')?;
-        if matches(name, key) {
-            return at.value();
-        }
-        at.skip()?;
-        match at.next()? {
-            b',' => {}
-            _ => return None,
-        }
-    }
-}
-
-fn matches(raw: &str, key: &str) -> bool {
-    if raw.contains('\\') { unescape(raw).is_some_and(|k| k == key) } else { raw == key }
-}
-
-struct Scanner<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl<'a> Scanner<'a> {
-    fn peek(&mut self) -> Option<u8> {
-        let bytes = self.text.as_bytes();
-        while matches!(bytes.get(self.at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
-        }
-        bytes.get(self.at).copied()
-    }
-
-    fn next(&mut self) -> Option<u8> {
-        let byte = self.peek()?;
-        self.at += 1;
-        Some(byte)
-    }
-
-    fn expect(&mut self, byte: u8) -> Option<()> {
-        (self.next()? == byte).then_some(())
-    }
-
-    /// A string as it is written, without its quotes.
-    fn string(&mut self) -> Option<&'a str> {
-        self.expect(b'"')?;
-        let bytes = self.text.as_bytes();
-        let start = self.at;
-        loop {
-            match bytes.get(self.at)? {
-                b'"' => break,
-                b'\\' => self.at += 2,
-                _ => self.at += 1,
-            }
-        }
-        let raw = self.text.get(start..self.at)?;
-        self.at += 1;
-        Some(raw)
-    }
-
-    fn value(&mut self) -> Option<Cow<'a, str>> {
-        if self.peek()? == b'"' {
-            let raw = self.string()?;
-            return if raw.contains('\\') { unescape(raw).map(Cow::Owned) } else { Some(Cow::Borrowed(raw)) };
-        }
-        let start = self.at;
-        self.skip()?;
-        match self.text.get(start..self.at)?.trim_end() {
-            "null" | "" => None,
-            raw => Some(Cow::Borrowed(raw)),
-        }
-    }
-
-    /// Steps over a value of any kind.
-    fn skip(&mut self) -> Option<()> {
-        let mut depth = 0_usize;
-        loop {
-            match self.peek()? {
-                b'"' => {
-                    self.string()?;
-                }
-                b'{' | b'[' => {
-                    depth += 1;
-                    self.at += 1;
-                    continue;
-                }
-                b'}' | b']' => {
-                    // A value must come before the end of what surrounds it.
-                    depth = depth.checked_sub(1)?;
-                    self.at += 1;
-                }
-                b',' | b':' if depth > 0 => {
-                    self.at += 1;
-                    continue;
-                }
-                b',' | b':' => return None,
-                _ => {
-                    let bytes = self.text.as_bytes();
-                    while bytes.get(self.at).is_some_and(|b| {
-                        !matches!(b, b',' | b':' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r' | b'"')
-                    }) {
-                        self.at += 1;
-                    }
-                }
-            }
-            if depth == 0 {
-                return Some(());
-            }
-        }
-    }
-}
-
-/// The text behind JSON escapes; `None` when an escape is broken. Lone surrogates become U+FFFD.
-fn unescape(raw: &str) -> Option<String> {
-    let mut out = String::with_capacity(raw.len());
-    let mut chars = raw.chars();
-    while let Some(c) = chars.next() {
-        if c != '\\' {
-            out.push(c);
-            continue;
-        }
-        match chars.next()? {
-            'b' => out.push('\u{8}'),
-            'f' => out.push('\u{c}'),
-            'n' => out.push('\n'),
-            'r' => out.push('\r'),
-            't' => out.push('\t'),
-            'u' => {
-                let unit = hex4(&mut chars)?;
-                let low = || -> Option<(u32, std::str::Chars<'_>)> {
-                    let mut ahead = chars.clone();
-                    (ahead.next()? == '\\' && ahead.next()? == 'u').then_some(())?;
-                    let low = hex4(&mut ahead)?;
-                    (0xDC00..0xE000).contains(&low).then_some((low, ahead))
-                };
-                if (0xD800..0xDC00).contains(&unit)
-                    && let Some((low, ahead)) = low()
-                {
-                    chars = ahead;
-                    out.push(
-                        char::from_u32(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00))
-                            .unwrap_or('\u{FFFD}'),
-                    );
-                } else {
-                    out.push(char::from_u32(unit).unwrap_or('\u{FFFD}'));
-                }
-            }
-            c @ ('"' | '\\' | '/') => out.push(c),
-            _ => return None,
-        }
-    }
-    Some(out)
-}
-
-fn hex4(chars: &mut std::str::Chars<'_>) -> Option<u32> {
-    let mut value = 0;
-    for _ in 0..4 {
-        value = value << 4 | chars.next()?.to_digit(16)?;
-    }
-    Some(value)
 }
 
 #[cfg(test)]
@@ -333,7 +213,7 @@ mod tests {
     #[test]
     fn tags_are_found() {
         let check = |text: &str, key: &str, expected: Option<&str>| {
-            assert_eq!(find(text, key).as_deref(), expected, "{key} in {text}")
+            assert_eq!(tag_value(text, key, KeyMatch::Exact).as_deref(), expected, "{key} in {text}")
         };
         check(r#"{"team":"search","env":"prod"}"#, "team", Some("search"));
         check(r#"{"team":"search","env":"prod"}"#, "env", Some("prod"));
@@ -356,5 +236,14 @@ mod tests {
         check(r#"{"Größe":"é","team":"x"}"#, "team", Some("x"));
         check(r#"{"a\"#, "team", None);
         check(r#"{"a\é":"x"}"#, "team", None);
+    }
+
+    #[test]
+    fn keys_are_compared_as_the_provider_does() {
+        // claim A3
+        let tags: ArrayRef = Arc::new(StringArray::from(vec![r#"{"Team":"x"}"#; 3]));
+        let providers: ArrayRef = Arc::new(StringArray::from(vec![Some("azure"), Some("aws"), None]));
+        let found = by_provider(&tags, "team", &providers).unwrap();
+        assert_eq!(found.as_string::<i32>().iter().collect::<Vec<_>>(), [Some("x"), None, None]);
     }
 }

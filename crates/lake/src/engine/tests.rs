@@ -184,7 +184,7 @@ fn context(ours: bool, memory: Option<usize>, partitions: Vec<Vec<RecordBatch>>)
         builder = builder.with_physical_optimizer_rules(rules());
     }
     let mut state = builder.build();
-    register(&mut state).unwrap();
+    register(&mut state, Default::default()).unwrap();
     let context = SessionContext::new_with_state(state);
     let table = MemTable::try_new(partitions[0][0].schema(), partitions).unwrap();
     context.register_table("focus", Arc::new(table)).unwrap();

@@ -143,7 +143,7 @@ impl Engine {
         quarantine: &Arc<Quarantine>,
     ) -> Result<SessionContext, QueryError> {
         let table = ChargesTable::new(charges.clone(), Arc::clone(quarantine));
-        let context = self.bare_session()?;
+        let context = self.bare_session(charges.tag_keys())?;
         context.register_table(FOCUS, Arc::new(table)).map_err(QueryError::of)?;
         Ok(context)
     }
@@ -152,7 +152,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the session cannot be made.
-    pub fn bare_session(&self) -> Result<SessionContext, QueryError> {
+    fn bare_session(&self, keys: engine::tag::Keys) -> Result<SessionContext, QueryError> {
         let mut config = SessionConfig::new()
             .with_target_partitions(self.limits.threads.max(1))
             .with_batch_size(32 << 10)
@@ -171,7 +171,7 @@ impl Engine {
             .with_physical_optimizer_rules(rules)
             .build();
         let mut state = state;
-        engine::register(&mut state).map_err(QueryError::of)?;
+        engine::register(&mut state, keys).map_err(QueryError::of)?;
         let context = SessionContext::new_with_state(state);
         for function in guard::TABLE_FUNCTIONS {
             context.deregister_udtf(function);
