@@ -15,7 +15,7 @@ use bursar_domain::id::{DeliveryId, SourceId};
 use bursar_domain::{Amount, BillingPeriod};
 use bursar_focus::dialect::Dialect;
 use bursar_lake::charges::{Charges, ChargesError, OpenOptions, Quarantine};
-use bursar_lake::delivery::{Catalogue, Delivery, Limits, discover, refuse_overlaps};
+use bursar_lake::delivery::{Catalogue, Dataset, Delivery, Limits, discover, refuse_overlaps};
 use bursar_lake::location::{Fault, Location, Source, SourceError};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -234,7 +234,12 @@ async fn sum_up(inner: &Inner, looked: &mut [Looked], history: &mut History, old
             statuses.push(DeliveryStatus {
                 id: delivery.id,
                 source: id,
-                dataset: delivery.dataset.to_string(),
+                // What was read as charges is charges, whether or not its layout said so.
+                dataset: match delivery.dataset {
+                    Dataset::Unknown => Dataset::CostAndUsage,
+                    told => told,
+                }
+                .to_string(),
                 billing_period: month,
                 provisional: is_provisional(month, print.last_day, now),
                 delivered_at: delivery.delivered_at,

@@ -25,7 +25,7 @@ pub(crate) struct Args {
     #[arg(long, env = "BURSAR_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub(crate) listen: String,
 
-    /// Where Bursar keeps what is its own: workspaces, rollups, keys
+    /// Where Bursar keeps what is its own: workspaces, sums of deliveries, keys
     #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
 
