@@ -500,8 +500,8 @@ const FINDINGS = [
     explanation:
       "A billed cost must be a number. These rows hold text instead, so they are left out of every total until the provider delivers them again.",
     examples: [
-      { row: 48_211, value: "NaN" },
-      { row: 48_212, value: "NaN" },
+      { file: "november.csv", row: 48_211, value: "NaN" },
+      { file: "november.csv", row: 48_212, value: "NaN" },
     ],
   },
   {
@@ -510,7 +510,7 @@ const FINDINGS = [
     level: "must",
     count: 1,
     explanation: "A charge must say when it began. This row says the year 0001, which no cloud billed in.",
-    examples: [{ row: 90_114, value: "0001-01-01T00:00:00Z" }],
+    examples: [{ file: "november.csv", row: 90_114, value: "0001-01-01T00:00:00Z" }],
   },
   {
     rule: "PricingUnit-C-001-M",
@@ -520,8 +520,8 @@ const FINDINGS = [
     explanation:
       "Units should follow the FOCUS unit format, such as GB-Hours. Amounts are right; only charts of quantities may split one unit in two.",
     examples: [
-      { row: 12, value: "GB-mo" },
-      { row: 18, value: "Requests (10K)" },
+      { file: "november.csv", row: 12, value: "GB-mo" },
+      { file: "november.csv", row: 18, value: "Requests (10K)" },
     ],
   },
   {
@@ -531,7 +531,7 @@ const FINDINGS = [
     count: 51,
     explanation:
       "Some rows carry a price where the availability zone should be. The provider shifted a column; nothing is added up from it.",
-    examples: [{ row: 771, value: "0.02" }],
+    examples: [{ file: "november.csv", row: 771, value: "0.02" }],
   },
 ];
 
@@ -623,7 +623,8 @@ async function route(request, url) {
   if (path === "/api/v1/dashboard") return dashboard(search);
   if (path === "/api/v1/sources") return { sources: SOURCES };
   if (path === "/api/v1/deliveries") return deliveries(search.get("source"));
-  if (path === "/api/v1/conformance") return { checked_rows: 12_507_434, version: "1.2", findings: FINDINGS };
+  if (path === "/api/v1/conformance")
+    return { checked_rows: 12_507_434, version: "1.2", findings: FINDINGS, notes: [] };
   if (path === "/api/v1/ledger") return LEDGER();
   if (path === "/api/v1/sql" && request.method === "POST") return sql(JSON.parse(await bodyOf(request)));
   throw new Refusal(404, "not found", `there is nothing at ${path}`);

@@ -282,12 +282,14 @@ pub struct Difference {
 /// What a conformance check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conformance {
-    /// Rows checked.
+    /// Rows checked; `notes` say when they are not all rows.
     pub checked_rows: u64,
     /// Against this version of FOCUS.
     pub version: String,
     /// What was found, the worst first.
     pub findings: Vec<Finding>,
+    /// What was not checked, and why.
+    pub notes: Vec<String>,
 }
 
 /// A rule that rows break.
@@ -310,7 +312,9 @@ pub struct Finding {
 /// A row that breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Example {
-    /// Which row, from 1.
+    /// In which file.
+    pub file: String,
+    /// Which row, from 1; 0 when the file as a whole is meant.
     pub row: u64,
     /// What it says.
     pub value: Option<String>,

@@ -6,6 +6,7 @@
 pub mod answer;
 mod cache;
 mod catalogue;
+mod conformance;
 mod dashboard;
 pub mod data_dir;
 pub mod demo;

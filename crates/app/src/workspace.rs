@@ -1,11 +1,12 @@
 //! A workspace, open for use: its sources, what is known of them, and the questions put to them.
 
 use crate::answer::{
-    Answer, Conformance, DeliveryStatus, DimensionInfo, Excluded, LedgerEntry, LedgerView, Read,
-    SourceStatus, Summary, Table, Value, Values,
+    Answer, DeliveryStatus, DimensionInfo, Excluded, LedgerEntry, LedgerView, Read, SourceStatus, Summary,
+    Table, Value, Values,
 };
 use crate::cache::Cache;
 use crate::catalogue::State;
+use crate::conformance::Checks;
 use crate::dimensions;
 use crate::error::AskError;
 use crate::history::History;
@@ -53,6 +54,8 @@ pub(crate) struct Inner {
     pub(crate) history: tokio::sync::Mutex<Option<History>>,
     pub(crate) progress: Mutex<Option<crate::answer::Progress>>,
     cache: Mutex<Cache>,
+    /// What was checked; held while checking, so that nothing is checked twice at once.
+    pub(crate) checked: tokio::sync::Mutex<Checks>,
     slots: Semaphore,
     queue: Semaphore,
 }
@@ -92,6 +95,7 @@ impl Workspace {
             history: tokio::sync::Mutex::default(),
             progress: Mutex::default(),
             cache: Mutex::default(),
+            checked: tokio::sync::Mutex::default(),
             slots: Semaphore::new(AT_ONCE),
             queue: Semaphore::new(MAX_QUESTIONS),
         })))
@@ -192,7 +196,7 @@ impl Workspace {
     }
 
     /// A place in the queue, then a place at work.
-    async fn permits(&self) -> Result<(SemaphorePermit<'_>, SemaphorePermit<'_>), AskError> {
+    pub(crate) async fn permits(&self) -> Result<(SemaphorePermit<'_>, SemaphorePermit<'_>), AskError> {
         let queued = self.0.queue.try_acquire().map_err(|_| AskError::Busy(MAX_QUESTIONS))?;
         let slot = tokio::time::timeout(QUESTION_LIMIT, self.0.slots.acquire()).await;
         match slot {
@@ -282,14 +286,6 @@ impl Workspace {
         let mut deliveries = self.state().deliveries.clone();
         deliveries.retain(|delivery| source.is_none_or(|source| delivery.source == source));
         deliveries
-    }
-
-    /// Which rules of FOCUS the deliveries break.
-    ///
-    /// # Errors
-    /// When the sources cannot be read.
-    pub async fn conformance(&self, _source: Option<SourceId>) -> Result<Conformance, AskError> {
-        Ok(Conformance { checked_rows: 0, version: "1.2".into(), findings: Vec::new() })
     }
 
     /// Runs one SELECT; at most `limit` rows of it.

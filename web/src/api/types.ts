@@ -169,13 +169,15 @@ export interface Finding {
   level: string;
   count: number;
   explanation: string;
-  examples: { row: number | string; value: string | null }[];
+  examples: { file: string; row: number; value: string | null }[];
 }
 
 export interface Conformance {
   checked_rows: number;
   version: string;
   findings: Finding[];
+  /** What was not checked, and why. */
+  notes: string[];
 }
 
 export interface SqlAnswer {

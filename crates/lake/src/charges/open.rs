@@ -179,6 +179,7 @@ async fn look(
         object: object.clone(),
         name,
         delivery: index,
+        delivery_id: delivery.id,
         dialect,
         provider,
         billing_period,

@@ -4,6 +4,7 @@ use super::schema::{BILLING_PERIOD, PROVIDER, is_wide};
 use crate::delivery::ObjectRef;
 use crate::ledger::ReadOnlyStore;
 use arrow::datatypes::{DataType, SchemaRef};
+use bursar_domain::id::DeliveryId;
 use bursar_focus::canonical::Kind;
 use bursar_focus::dialect::Dialect;
 use bursar_focus::normalise::Normaliser;
@@ -22,6 +23,7 @@ pub struct Part {
     pub(super) name: String,
     /// Index of the delivery in the order given to `open`.
     pub(super) delivery: usize,
+    pub(super) delivery_id: DeliveryId,
     pub(super) dialect: Dialect,
     /// Short provider name of every row, where the layout tells.
     pub(super) provider: Option<String>,
@@ -74,6 +76,8 @@ pub struct PartSummary {
     pub object: String,
     /// Index of the delivery in the order given to `open`.
     pub delivery: usize,
+    /// Which delivery that is.
+    pub delivery_id: DeliveryId,
     /// What the columns mean.
     pub dialect: Dialect,
     /// Rows, where the format tells without reading.
@@ -87,6 +91,7 @@ impl Part {
         PartSummary {
             object: self.name.clone(),
             delivery: self.delivery,
+            delivery_id: self.delivery_id,
             dialect: self.dialect,
             rows: self.rows(),
         }

@@ -66,7 +66,7 @@ pub(super) async fn columns(
 }
 
 /// The object's bytes as a blocking reader, fed from the asynchronous side.
-struct Fed {
+pub(super) struct Fed {
     chunks: mpsc::Receiver<object_store::Result<Bytes>>,
     current: Bytes,
 }
@@ -86,7 +86,7 @@ impl Read for Fed {
     }
 }
 
-fn feed(part: &Part) -> Result<Fed> {
+pub(super) fn feed(part: &Part) -> Result<Fed> {
     let (send, chunks) = mpsc::channel(IN_FLIGHT);
     let path = Path::parse(&part.object.path).map_err(|e| DataFusionError::External(Box::new(e)))?;
     let store = Arc::clone(&part.store);
@@ -142,9 +142,10 @@ pub(super) fn rows(
     }))
 }
 
-fn decode(
-    work: impl FnOnce(&mpsc::Sender<Result<Chunk>>) -> Result<()> + Send + 'static,
-) -> BoxStream<'static, Result<Chunk>> {
+/// Runs blocking work beside the asynchronous threads and streams what it sends.
+pub(super) fn decode<T: Send + 'static>(
+    work: impl FnOnce(&mpsc::Sender<Result<T>>) -> Result<()> + Send + 'static,
+) -> BoxStream<'static, Result<T>> {
     let (send, receive) = mpsc::channel(IN_FLIGHT);
     tokio::task::spawn_blocking(move || {
         if let Err(error) = work(&send) {

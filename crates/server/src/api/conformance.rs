@@ -12,12 +12,14 @@ use utoipa::ToSchema;
 /// What the check found.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Conformance {
-    /// Rows checked.
+    /// Rows checked; `notes` say when they are not all rows.
     checked_rows: u64,
     /// Against this version of FOCUS.
     version: String,
     /// What was found, the worst first.
     findings: Vec<FindingView>,
+    /// What was not checked, and why.
+    notes: Vec<String>,
 }
 
 /// A rule that rows break.
@@ -41,7 +43,9 @@ struct FindingView {
 /// A row that breaks a rule.
 #[derive(Debug, Serialize, ToSchema)]
 struct ExampleView {
-    /// Which row, from 1.
+    /// In which file.
+    file: String,
+    /// Which row, from 1; 0 when the file as a whole is meant.
     row: u64,
     /// What it says.
     #[schema(required)]
@@ -64,11 +68,16 @@ pub(crate) async fn conformance(
         level: f.level,
         count: f.count,
         explanation: f.explanation,
-        examples: f.examples.into_iter().map(|e| ExampleView { row: e.row, value: e.value }).collect(),
+        examples: f
+            .examples
+            .into_iter()
+            .map(|e| ExampleView { file: e.file, row: e.row, value: e.value })
+            .collect(),
     });
     Ok(Json(Conformance {
         checked_rows: found.checked_rows,
         version: found.version,
         findings: findings.collect(),
+        notes: found.notes,
     }))
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a panic is a test's way to fail")]
 
 mod auth;
+mod conformance;
 mod cost;
 mod everywhere;
 mod kit;

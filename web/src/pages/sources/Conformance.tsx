@@ -15,7 +15,13 @@ export function Conformance({ source }: { source: string | null }) {
   if (conformance.error)
     return <Failure error={conformance.error} retry={() => void conformance.refetch()} />;
   if (!conformance.data) return <p className="muted">Checking the rows against the FOCUS rules …</p>;
-  const { findings, checked_rows: rows, version } = conformance.data;
+  const { findings, checked_rows: rows, version, notes } = conformance.data;
+  if (rows === 0 && findings.length === 0)
+    return (
+      <div className="card">
+        <Empty title="Nothing to check" reason={notes.join("; ") || "No rows of FOCUS were delivered yet."} />
+      </div>
+    );
   if (findings.length === 0)
     return (
       <div className="card">
@@ -23,6 +29,7 @@ export function Conformance({ source }: { source: string | null }) {
           title="Nothing to report"
           reason={`All ${count(rows)} rows follow the rules of FOCUS ${version} that a bill alone can be checked against.`}
         />
+        <Notes notes={notes} />
       </div>
     );
   return (
@@ -30,11 +37,21 @@ export function Conformance({ source }: { source: string | null }) {
       <p className="muted">
         {plural(findings.length, "rule")} of FOCUS {version} broken somewhere in {count(rows)} rows.
       </p>
+      <Notes notes={notes} />
       {findings.map((one) => (
         <FindingCard key={`${one.rule} ${one.column}`} finding={one} rows={rows} />
       ))}
     </div>
   );
+}
+
+/** What was not checked, so that no one takes silence for a clean bill. */
+function Notes({ notes }: { notes: string[] }) {
+  return notes.map((note) => (
+    <p key={note} className="small muted">
+      {note}
+    </p>
+  ));
 }
 
 function FindingCard({ finding, rows }: { finding: Finding; rows: number }) {
@@ -58,9 +75,15 @@ function FindingCard({ finding, rows }: { finding: Finding; rows: number }) {
         <p className="small">
           <span className="muted">For example </span>
           {finding.examples.map((one, at) => (
-            <span key={`${one.row}`}>
+            <span key={`${one.file} ${one.row} ${one.value}`} title={one.file}>
               {at > 0 && ", "}
-              row <span className="num">{typeof one.row === "number" ? count(one.row) : one.row}</span>:{" "}
+              {one.row > 0 ? (
+                <>
+                  row <span className="num">{count(one.row)}</span>:{" "}
+                </>
+              ) : (
+                "the header: "
+              )}
               <code>{one.value === null ? "NULL" : one.value === "" ? "(blank)" : one.value}</code>
             </span>
           ))}
