@@ -34,7 +34,10 @@ test("findings name their rule and how many rows break it", async ({ page }) => 
   if (answer.findings.length === 0) await expect(page.getByText("Nothing to report")).toBeVisible();
   for (const one of answer.findings) {
     const card = page
-      .getByRole("region", { name: one.rule, exact: true })
+      .getByRole("region", {
+        name: `${one.rule} ${one.level} ${one.column ?? "the whole file"}`,
+        exact: true,
+      })
       .filter({ hasText: one.explanation });
     await expect(card.first()).toContainText(plural(one.count, "row"));
   }

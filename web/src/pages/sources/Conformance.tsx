@@ -57,7 +57,10 @@ function Notes({ notes }: { notes: string[] }) {
 function FindingCard({ finding, rows }: { finding: Finding; rows: number }) {
   const level = LEVELS[finding.level.toLowerCase()] ?? { text: finding.level, look: "" };
   return (
-    <section className="card finding" aria-label={`${finding.rule} ${finding.level} ${finding.column ?? "the whole file"}`}>
+    <section
+      className="card finding"
+      aria-label={`${finding.rule} ${finding.level} ${finding.column ?? "the whole file"}`}
+    >
       <div className="card-head">
         <h2>
           {finding.column ?? "The whole file"} <span className={`badge ${level.look}`}>{level.text}</span>
