@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! <data>/workspaces/<wsp_…>/workspace.json   name and sources
-//! <data>/workspaces/<wsp_…>/derived/         rollups, encrypted with the workspace's key
+//! <data>/workspaces/<wsp_…>/derived/         rollups and sums of deliveries, encrypted with the workspace's key
 //! ```
 
 use crate::workspace_file::{FORMAT, MAX_NAME, SourceEntry, WorkspaceFile, WorkspaceFileError};

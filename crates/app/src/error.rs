@@ -41,7 +41,7 @@ impl From<QueryError> for AskError {
             QueryError::TimedOut { seconds } => Self::TooSlow(seconds),
             QueryError::TooLarge { .. } => Self::TooLarge(text),
             QueryError::Changed(_) => Self::Unreachable(format!("{text}; ask again in a moment")),
-            QueryError::Failed { .. } => Self::Failed(text),
+            QueryError::Failed { .. } | QueryError::Derived { .. } => Self::Failed(text),
             QueryError::Source(_) | QueryError::Charges(_) => match error.fault() {
                 Fault::Refused => Self::Refused(text),
                 _ => Self::Unreachable(text),

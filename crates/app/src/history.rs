@@ -8,10 +8,14 @@ use crate::answer::{Difference, Restatement};
 use crate::workspace_file::write_atomically;
 use bursar_domain::Amount;
 use bursar_domain::id::{DeliveryId, SourceId};
+use bursar_keyring::{SystemRandomness, WorkspaceKeys};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+/// What the file is, to the keys that seal it.
+const WHAT: &str = "history";
 
 /// Largest file read back.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
@@ -57,12 +61,12 @@ pub(crate) struct History {
 impl History {
     /// Reads the file; one that cannot be read is as good as none, since all of it can be made anew
     /// but what was said of deliveries that are gone.
-    pub(crate) fn read(path: &Path) -> Self {
+    pub(crate) fn read(path: &Path, keys: &WorkspaceKeys) -> Self {
         let read = || {
             if std::fs::metadata(path).ok()?.len() > MAX_BYTES {
                 return None;
             }
-            serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+            serde_json::from_slice(&keys.unseal(WHAT, &std::fs::read(path).ok()?)?).ok()
         };
         read().unwrap_or_else(|| {
             if path.exists() {
@@ -72,8 +76,10 @@ impl History {
         })
     }
 
-    pub(crate) fn write(&self, path: &Path) -> std::io::Result<()> {
-        write_atomically(path, &serde_json::to_vec(self).map_err(std::io::Error::other)?)
+    pub(crate) fn write(&self, path: &Path, keys: &WorkspaceKeys) -> std::io::Result<()> {
+        let plain = serde_json::to_vec(self).map_err(std::io::Error::other)?;
+        let sealed = keys.seal(WHAT, &plain, &SystemRandomness).map_err(std::io::Error::other)?;
+        write_atomically(path, &sealed)
     }
 
     pub(crate) fn fingerprint(&self, delivery: DeliveryId) -> Option<&Fingerprint> {
@@ -131,6 +137,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bursar_domain::id::WorkspaceId;
 
     fn fingerprint(rows: u64, billed: &str) -> Fingerprint {
         let sums = BTreeMap::from([("USD".to_owned(), billed.parse().unwrap())]);
@@ -141,16 +148,19 @@ mod tests {
     fn a_month_delivered_again_is_a_restatement() {
         // claim A1
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("history.json");
+        let path = folder.path().join("history");
+        let keys = WorkspaceKeys::ephemeral(WorkspaceId::from_u128(1), &SystemRandomness).unwrap();
         let (source, now) = (SourceId::from_u128(1), DateTime::UNIX_EPOCH);
         let (first, second) = (DeliveryId::from_u128(1), DeliveryId::from_u128(2));
-        let mut history = History::read(&path);
+        let mut history = History::read(&path, &keys);
         history.note(source, "october", first, fingerprint(10, "100.5"), now);
         history.note(source, "october", first, fingerprint(10, "100.5"), now);
         assert_eq!(history.restatement(source, "october"), None);
         history.note(source, "october", second, fingerprint(9, "99.25"), now);
-        history.write(&path).unwrap();
-        let restatement = History::read(&path).restatement(source, "october").unwrap();
+        history.write(&path, &keys).unwrap();
+        let written = std::fs::read(&path).unwrap();
+        assert!(!written.windows(5).any(|bytes| bytes == b"99.25"), "sums are kept encrypted: claim B4");
+        let restatement = History::read(&path, &keys).restatement(source, "october").unwrap();
         assert_eq!(restatement.rows_before, 10);
         assert_eq!(restatement.difference[0].difference, "-1.25".parse().unwrap());
         assert_eq!(history.restatement(SourceId::from_u128(2), "october"), None);

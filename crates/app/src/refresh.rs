@@ -17,8 +17,9 @@ use bursar_focus::dialect::Dialect;
 use bursar_lake::charges::{Charges, ChargesError, OpenOptions, Quarantine};
 use bursar_lake::delivery::{Catalogue, Dataset, Delivery, Limits, discover, refuse_overlaps};
 use bursar_lake::location::{Fault, Location, Source, SourceError};
+use bursar_lake::rollup::MAX_TAGS;
 use chrono::NaiveDate;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -45,8 +46,10 @@ impl Workspace {
     pub async fn refresh(&self) {
         let inner = &self.0;
         let mut history = inner.history.lock().await;
-        let path = inner.folder.as_ref().map(|folder| folder.join("history.json"));
-        let history = history.get_or_insert_with(|| path.as_deref().map(History::read).unwrap_or_default());
+        let path = inner.keep.as_ref().map(|keep| (keep.folder.join("derived").join("history"), &keep.keys));
+        let history = history.get_or_insert_with(|| {
+            path.as_ref().map(|(path, keys)| History::read(path, keys)).unwrap_or_default()
+        });
         let mut looked = Vec::new();
         let total = inner.entries.len() as u64;
         for (at, entry) in (0_u64..).zip(&inner.entries) {
@@ -67,14 +70,23 @@ impl Workspace {
             }
             old.charges.clone()
         } else {
-            open(&mut looked).await
+            let charges = open(&mut looked).await;
+            match &inner.rollups {
+                Some(rollups) => charges.map(|charges| charges.with_rollups(Arc::clone(rollups))),
+                None => charges,
+            }
         };
         let (deliveries, fingerprints) = sum_up(inner, &mut looked, history, &old).await;
-        if let Some(path) = path
-            && let Err(error) = history.write(&path)
+        if let Some((path, keys)) = path
+            && let Err(error) = history.write(&path, keys)
         {
             tracing::warn!(%error, path = %path.display(), "the history of deliveries could not be written");
         }
+        let counted: Vec<_> = counted(&looked)
+            .into_iter()
+            .filter(|(_, delivery)| fingerprints.contains_key(&delivery.id))
+            .collect();
+        let tag_keys = tag_keys(&fingerprints);
         let state = State {
             version: if same { old.version } else { old.version + 1 },
             charges,
@@ -84,6 +96,8 @@ impl Workspace {
             fingerprints,
         };
         *inner.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
+        // From here on questions are answered; rollups only make them faster.
+        roll_up(inner, &counted, &tag_keys).await;
         *inner.progress.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
@@ -197,6 +211,41 @@ fn some(charges: Charges) -> Option<Charges> {
 fn counted(looked: &[Looked]) -> Vec<(Source, Delivery)> {
     let found = looked.iter().filter_map(|l| l.found.as_ref());
     found.flat_map(|(source, c)| c.deliveries.iter().map(|d| (source.clone(), d.clone()))).collect()
+}
+
+/// Keys of tags by delivery, the most frequent first.
+fn tag_keys(prints: &BTreeMap<DeliveryId, Fingerprint>) -> BTreeMap<DeliveryId, Vec<String>> {
+    let keys = |print: &Fingerprint| {
+        let mut keys: Vec<(&String, u64)> = print.tag_keys.iter().map(|(key, rows)| (key, *rows)).collect();
+        keys.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
+        keys.into_iter().take(MAX_TAGS).map(|(key, _)| key.clone()).collect()
+    };
+    prints.iter().map(|(id, print)| (*id, keys(print))).collect()
+}
+
+/// Makes the rollups that are missing, and removes those of deliveries that count no longer. One that
+/// cannot be made leaves its delivery to the rows.
+async fn roll_up(
+    inner: &Inner,
+    counted: &[(Source, Delivery)],
+    tag_keys: &BTreeMap<DeliveryId, Vec<String>>,
+) {
+    let Some(rollups) = &inner.rollups else { return };
+    let ids: BTreeSet<DeliveryId> = counted.iter().map(|(_, delivery)| delivery.id).collect();
+    if let Err(error) = rollups.keep_only(&ids) {
+        tracing::warn!(error = with_causes(&error), "old rollups could not be removed");
+    }
+    let total = counted.len() as u64;
+    for (done, (source, delivery)) in (0_u64..).zip(counted) {
+        if rollups.has(delivery.id) {
+            continue;
+        }
+        inner.progress(&format!("rolling up {}", delivery.key()), done, total);
+        let keys = tag_keys.get(&delivery.id).map(Vec::as_slice).unwrap_or_default();
+        if let Err(error) = rollups.build(&inner.engine, source, delivery, keys).await {
+            tracing::warn!(error = with_causes(&error), delivery = %delivery.key(), "no rollup: rows answer");
+        }
+    }
 }
 
 type Summed = (Vec<DeliveryStatus>, BTreeMap<DeliveryId, Fingerprint>);
@@ -319,7 +368,7 @@ fn state_of(fault: Fault) -> SourceState {
 }
 
 /// The message and its causes on one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -11,12 +11,15 @@ use crate::dimensions;
 use crate::error::AskError;
 use crate::history::History;
 use crate::question::{Dimension, Filter, Operator, Question};
+use crate::refresh::with_causes;
 use crate::table;
 use crate::workspace_file::{SourceEntry, WorkspaceFile};
 use bursar_domain::id::{SourceId, WorkspaceId};
 use bursar_domain::{BillingPeriod, Clock, DateRange};
+use bursar_keyring::WorkspaceKeys;
 use bursar_lake::charges::Quarantine;
 use bursar_lake::ledger::{Count, Ledger};
+use bursar_lake::rollup::Rollups;
 use bursar_lake::sql::{Engine, Limits, QueryError};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -35,6 +38,26 @@ const LEDGER_SHOWN: usize = 1_000;
 /// Looks an environment variable up, for the clouds' credentials.
 pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
+/// Where a workspace keeps what it derives, and the keys that encrypt it.
+#[derive(Debug)]
+pub struct Keep {
+    /// The workspace's own folder.
+    pub folder: PathBuf,
+    /// The workspace's own keys.
+    pub keys: Arc<WorkspaceKeys>,
+}
+
+impl Keep {
+    /// The rollups kept there.
+    ///
+    /// # Errors
+    /// When the folder cannot be used.
+    pub fn rollups(&self) -> Result<Rollups, AskError> {
+        let folder = self.folder.join("derived").join("rollups");
+        Rollups::open(&folder, Arc::clone(&self.keys)).map_err(|error| AskError::Failed(with_causes(&error)))
+    }
+}
+
 /// One customer's boundary. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct Workspace(pub(crate) Arc<Inner>);
@@ -44,7 +67,9 @@ pub(crate) struct Inner {
     name: String,
     pub(crate) entries: Vec<SourceEntry>,
     /// Where derived data is kept; `None` keeps nothing.
-    pub(crate) folder: Option<PathBuf>,
+    pub(crate) keep: Option<Keep>,
+    /// Sums of deliveries, kept in that folder.
+    pub(crate) rollups: Option<Arc<Rollups>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) environment: Environment,
     pub(crate) ledger: Arc<Ledger>,
@@ -73,20 +98,22 @@ impl Workspace {
     /// Opens a workspace. Nothing is read until the first [`Workspace::refresh`].
     ///
     /// # Errors
-    /// When the machine has no threads for questions.
+    /// When the machine has no threads for questions, or the folder cannot be used.
     pub fn open(
         file: &WorkspaceFile,
-        folder: Option<PathBuf>,
+        keep: Option<Keep>,
         clock: Arc<dyn Clock>,
         environment: Environment,
     ) -> Result<Self, AskError> {
         let engine = Arc::new(Engine::new(Limits::default())?);
+        let rollups = keep.as_ref().map(Keep::rollups).transpose()?.map(Arc::new);
         let state = State::waiting(&file.sources);
         Ok(Self(Arc::new(Inner {
             id: file.id,
             name: file.name.clone(),
             entries: file.sources.clone(),
-            folder,
+            keep,
+            rollups,
             ledger: Arc::new(Ledger::new(Arc::clone(&clock))),
             clock,
             environment,
@@ -161,7 +188,7 @@ impl Workspace {
         let _permits = self.permits().await?;
         let before = self.0.ledger.totals().all;
         let found = bursar_lake::ask::ask(&self.0.engine, &charges, &question, QUESTION_LIMIT).await?;
-        let read = self.read(before, started, found.read.lines, &state);
+        let read = self.read(before, started, found.read.lines, found.read.cells, &state);
         let excluded = found.excluded.into_iter().map(|e| Excluded {
             reason: if e.column.is_empty() { e.reason } else { format!("{}: {}", e.column, e.reason) },
             rows: e.count,
@@ -208,10 +235,10 @@ impl Workspace {
 
     /// What was read meanwhile. Questions that ran at the same time count too: the ledger knows
     /// sources, not questions.
-    fn read(&self, before: Count, started: Instant, rows: u64, state: &State) -> Read {
+    fn read(&self, before: Count, started: Instant, rows: u64, cells: u64, state: &State) -> Read {
         let since = self.0.ledger.totals().all.since(before);
         Read {
-            rollup: false,
+            rollup: cells > 0,
             operations: since.operations,
             objects: state.objects(),
             bytes: since.bytes,
@@ -297,16 +324,23 @@ impl Workspace {
         let Some(charges) = state.charges.clone() else { return Err(AskError::Refused(state.why_nothing())) };
         let _permits = self.permits().await?;
         let (started, before) = (Instant::now(), self.0.ledger.totals().all);
-        let quarantine = Arc::new(Quarantine::default());
-        let context = self.0.engine.session(&charges, &quarantine)?;
-        let (schema, batches, truncated) = self
-            .0
-            .engine
-            .collect(context, text.to_owned(), limit, QUESTION_LIMIT)
-            .await
-            .map_err(refused_text)?;
+        let engine = &self.0.engine;
+        let run = async || {
+            let quarantine = Arc::new(Quarantine::default());
+            let context = engine.session(&charges, &quarantine)?;
+            let found = engine.collect(context, text.to_owned(), limit, QUESTION_LIMIT).await?;
+            Ok::<_, QueryError>((found, quarantine.cells()))
+        };
+        let found = match run().await {
+            Err(QueryError::Derived { detail }) => {
+                tracing::warn!(detail, "a rollup is put aside; the rows answer");
+                run().await
+            }
+            found => found,
+        };
+        let ((schema, batches, truncated), cells) = found.map_err(refused_text)?;
         let (columns, rows) = table::text(&schema, &batches)?;
-        let read = self.read(before, started, rows.len() as u64, &state);
+        let read = self.read(before, started, rows.len() as u64, cells, &state);
         Ok(Table { columns, rows, truncated, read })
     }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 const FORMAT: &str = "bursar-workspace-keys";
 const VERSION: u32 = 1;
@@ -100,6 +101,24 @@ impl WorkspaceKeys {
     #[must_use]
     pub const fn workspace(&self) -> WorkspaceId {
         self.workspace
+    }
+
+    /// Seals derived data that is no rollup, bound to this workspace and to what it is.
+    ///
+    /// # Errors
+    /// When the source of randomness fails.
+    pub fn seal(&self, what: &str, plain: &[u8], random: &dyn Randomness) -> Result<Vec<u8>, KeyringError> {
+        seal::seal_bytes(&self.rollup, plain, self.workspace, what, random).map_err(|error| match error {
+            SealError::Randomness(error) => KeyringError::Randomness(error),
+            SealError::Cipher => KeyringError::Cipher(self.workspace),
+        })
+    }
+
+    /// Opens what [`WorkspaceKeys::seal`] sealed. `None` when the workspace, what it is, or a single
+    /// bit is another.
+    #[must_use]
+    pub fn unseal(&self, what: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        seal::open_bytes(&self.rollup, sealed, self.workspace, what)
     }
 
     /// Encrypts rollups: the footer key of Parquet modular encryption.

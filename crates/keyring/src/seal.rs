@@ -70,6 +70,41 @@ pub(crate) fn seal(
     })
 }
 
+/// What sealed bytes begin with.
+const BYTES_MAGIC: &[u8; 8] = b"bursar1\0";
+
+fn about(workspace: WorkspaceId, what: &str) -> Vec<u8> {
+    format!("bursar-bytes-v1\0{workspace}\0{what}").into_bytes()
+}
+
+/// Seals any bytes, bound to the workspace and to what they are: magic, nonce, ciphertext, tag.
+pub(crate) fn seal_bytes(
+    key: &Secret32,
+    plain: &[u8],
+    workspace: WorkspaceId,
+    what: &str,
+    random: &dyn Randomness,
+) -> Result<Vec<u8>, SealError> {
+    let mut nonce = [0; NONCE_BYTES];
+    random.fill(&mut nonce)?;
+    let sealed = cipher(key)
+        .encrypt(&Nonce::from(nonce), Payload { msg: plain, aad: &about(workspace, what) })
+        .map_err(|_| SealError::Cipher)?;
+    Ok([BYTES_MAGIC.as_slice(), nonce.as_slice(), sealed.as_slice()].concat())
+}
+
+/// Opens sealed bytes; `None` as for [`open`].
+pub(crate) fn open_bytes(
+    key: &Secret32,
+    sealed: &[u8],
+    workspace: WorkspaceId,
+    what: &str,
+) -> Option<Zeroizing<Vec<u8>>> {
+    let (nonce, sealed) = sealed.strip_prefix(BYTES_MAGIC)?.split_first_chunk::<NONCE_BYTES>()?;
+    let payload = Payload { msg: sealed, aad: &about(workspace, what) };
+    cipher(key).decrypt(&Nonce::from(*nonce), payload).ok().map(Zeroizing::new)
+}
+
 /// Opens a sealed key. `None` when the wrapping key, the place or a single bit is not the one it
 /// was sealed with; which of them cannot be known.
 pub(crate) fn open(wrapping: &Secret32, sealed: &Sealed, workspace: WorkspaceId) -> Option<Secret32> {
@@ -126,6 +161,28 @@ mod tests {
             open(&wrapping, &Sealed { version: 2, ..sealed.clone() }, WorkspaceId::from_u128(1)).is_none()
         );
         assert!(open(&Secret32::new([8; 32]), &sealed, WorkspaceId::from_u128(1)).is_none());
+    }
+
+    #[test]
+    fn sealed_bytes_open_only_in_their_place() {
+        // claim B4
+        let (key, one, other) =
+            (Secret32::new([9; 32]), WorkspaceId::from_u128(1), WorkspaceId::from_u128(2));
+        let sealed = seal_bytes(&key, b"October: 41 EUR", one, "history", &Counting::default()).unwrap();
+        let opened = |key: &Secret32, sealed: &[u8], workspace, what| {
+            open_bytes(key, sealed, workspace, what).map(|plain| plain.to_vec())
+        };
+        assert_eq!(opened(&key, &sealed, one, "history").as_deref(), Some(b"October: 41 EUR".as_slice()));
+        assert_eq!(opened(&key, &sealed, other, "history"), None);
+        assert_eq!(opened(&key, &sealed, one, "catalogue"), None);
+        assert_eq!(opened(&Secret32::new([8; 32]), &sealed, one, "history"), None);
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert_eq!(opened(&key, &changed, one, "history"), None, "byte {at}");
+            assert_eq!(opened(&key, &sealed[..at], one, "history"), None, "cut at {at}");
+        }
+        assert!(seal_bytes(&key, b"", one, "history", &Broken).is_err());
     }
 
     #[test]

@@ -16,4 +16,5 @@ pub mod engine;
 pub mod ledger;
 pub mod location;
 pub mod question;
+pub mod rollup;
 pub mod sql;

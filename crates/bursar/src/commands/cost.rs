@@ -11,6 +11,7 @@ use bursar_lake::ask::{Answer, ask};
 use bursar_lake::question::{Compare, Conversion, Dimension, Grain, Question};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 const EXAMPLES: &str = "\
@@ -20,7 +21,9 @@ Examples:
   bursar cost --source ./aws --source s3://bucket/azure --by ProviderName,ServiceName --grain month --top 10
       two bills as one, month by month
   bursar cost --source ./exports --by tag:team --where 'RegionId=eu-west-1' --from 2026-10-01 --to 2026-11-01
-      October in one region, by team (the end date is not included)";
+      October in one region, by team (the end date is not included)
+  bursar cost --workspace acme --by ServiceName --grain month
+      of the sources that the workspace `acme` has, from its rollups where they are enough";
 
 /// Show where the money goes
 ///
@@ -31,8 +34,16 @@ Examples:
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
     /// A folder or URL of cost exports (s3://, az://, abfss://, gs://); may be repeated
-    #[arg(long = "source", short = 's', required = true, value_name = "PATH_OR_URL")]
+    #[arg(long = "source", short = 's', required_unless_present = "workspace", value_name = "PATH_OR_URL")]
     pub(crate) sources: Vec<String>,
+
+    /// The sources of a workspace of the data directory, and its rollups where they are enough
+    #[arg(long, short = 'w', conflicts_with = "sources", value_name = "NAME")]
+    pub(crate) workspace: Option<String>,
+
+    /// Where Bursar keeps workspaces and keys
+    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
 
     /// Dimensions to group by: FOCUS column ids, or tag:KEY
     #[arg(long, value_name = "DIM,DIM", value_delimiter = ',')]
@@ -112,10 +123,11 @@ pub(crate) fn date(text: &str) -> Result<NaiveDate, String> {
 /// Answers the question.
 pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
     let question = question(&args)?;
-    let bill = reading::open(&args.sources, args.dialect).await?;
+    let from = reading::From { sources: &args.sources, workspace: args.workspace.as_deref() };
+    let (bill, charges) = reading::open(from, args.data_dir.as_deref(), args.dialect).await?;
     let engine = reading::engine()?;
     let spinner = progress::counter("adding up", "");
-    let answer = ask(&engine, bill.charges(), &question, reading::ASK_LIMIT).await;
+    let answer = ask(&engine, &charges, &question, reading::ASK_LIMIT).await;
     spinner.finish_and_clear();
     let answer = answer.map_err(reading::asking)?;
     let batch = table(&answer, &question)?;
@@ -133,7 +145,7 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
         for (reason, rows) in &answer.dropped {
             reading::note(&format!("{rows} native rows are no charges: {reason}"));
         }
-        reading::explain(&bill);
+        reading::explain(&bill, answer.read.cells);
     }
     Ok(Outcome::Good)
 }

@@ -1,22 +1,67 @@
 //! What `cost` and `sql` have in common: opening sources as one bill, and telling what was read.
 
 use crate::exit::Failure;
-use crate::progress;
+use crate::{config, progress};
+use bursar_app::Keep;
 use bursar_domain::clock::SystemClock;
 use bursar_focus::dialect::Dialect;
+use bursar_keyring::{Keyring, SystemRandomness};
 use bursar_lake::bill::{Bill, BillError};
-use bursar_lake::charges::{Excluded, OpenOptions};
+use bursar_lake::charges::{Charges, Excluded, OpenOptions};
 use bursar_lake::ledger::Ledger;
 use bursar_lake::location::{Fault, Location};
 use bursar_lake::sql::{Engine, Limits, QueryError};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Long enough for a large bill on a slow disk, short enough that nothing hangs for good.
 pub(crate) const ASK_LIMIT: Duration = Duration::from_secs(3600);
 
-/// Opens locations as one bill and says on standard error what does not count.
-pub(crate) async fn open(sources: &[String], dialect: Option<Dialect>) -> Result<Bill, Failure> {
+/// What is asked about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct From<'a> {
+    /// Locations…
+    pub(crate) sources: &'a [String],
+    /// …or a workspace of the data directory.
+    pub(crate) workspace: Option<&'a str>,
+}
+
+/// Opens what is asked about as one bill and says on standard error what does not count. Beside it
+/// the charges, with the rollups that a workspace has.
+pub(crate) async fn open(
+    from: From<'_>,
+    data_dir: Option<&Path>,
+    dialect: Option<Dialect>,
+) -> Result<(Bill, Charges), Failure> {
+    let Some(name) = from.workspace else {
+        let bill = open_sources(from.sources, dialect).await?;
+        let charges = bill.charges().clone();
+        return Ok((bill, charges));
+    };
+    let arguments =
+        config::Arguments { data_dir: data_dir.map(Path::to_owned), listen: None, public_url: None };
+    let config = config::resolve(&arguments, &|key| std::env::var_os(key))?;
+    let file = config.data.workspace(name)?;
+    if file.sources.is_empty() {
+        let todo = format!("add one with `bursar source add --workspace {name} LOCATION`");
+        return Err(Failure::bad_input(anyhow::anyhow!("workspace `{name}` has no sources; {todo}")));
+    }
+    let sources: Vec<String> = file.sources.iter().map(|source| source.location.clone()).collect();
+    let bill = open_sources(&sources, dialect).await?;
+    let keyring = Keyring::open(&config.master, config.data.root(), Box::new(SystemRandomness))?.keyring;
+    let keys = Arc::new(keyring.workspace_or_create(file.id)?);
+    let keep = Keep { folder: config.data.workspace_folder(file.id), keys };
+    let rollups = keep.rollups()?;
+    for (_, delivery) in bill.deliveries() {
+        // What the server has not rolled up yet is read from rows.
+        rollups.has(delivery.id);
+    }
+    let charges = bill.charges().clone().with_rollups(Arc::new(rollups));
+    Ok((bill, charges))
+}
+
+async fn open_sources(sources: &[String], dialect: Option<Dialect>) -> Result<Bill, Failure> {
     let locations = sources
         .iter()
         .map(|text| Location::parse(text).map_err(|error| of_fault(error.fault(), error)))
@@ -74,7 +119,13 @@ pub(crate) fn note_excluded(excluded: &[Excluded]) {
 }
 
 /// Says what was read to answer.
-pub(crate) fn explain(bill: &Bill) {
+pub(crate) fn explain(bill: &Bill, cells: u64) {
+    match cells {
+        0 => note("answered from the rows"),
+        cells => {
+            note(&format!("answered from rollups: {cells} cells; the rows give the same to the last digit"))
+        }
+    }
     let totals = bill.ledger().totals();
     let objects = bill.charges().parts().len();
     let rows = bill.charges().rows().map_or_else(|| "unknown until read".to_owned(), |rows| rows.to_string());

@@ -2,7 +2,7 @@
 
 use crate::config::{self, Arguments, Config};
 use crate::exit::{Failure, Outcome};
-use bursar_app::{SourceEntry, Workspace, WorkspaceFile};
+use bursar_app::{Keep, SourceEntry, Workspace, WorkspaceFile};
 use bursar_domain::Clock;
 use bursar_domain::clock::SystemClock;
 use bursar_keyring::{Keyring, MasterKeyOrigin, SystemRandomness};
@@ -69,7 +69,8 @@ pub(crate) async fn serve(
     }
     let folder = config.data.workspace_folder(file.id);
     let environment: bursar_app::Environment = Arc::new(|key: &str| std::env::var(key).ok());
-    let workspace = Workspace::open(&file, Some(folder), clock, environment)?;
+    let keys = Arc::new(opened.keyring.workspace_or_create(file.id)?);
+    let workspace = Workspace::open(&file, Some(Keep { folder, keys }), clock, environment)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         let todo = match error.kind() {
             std::io::ErrorKind::AddrInUse => {

@@ -10,6 +10,7 @@ use bursar_lake::charges::Quarantine;
 use bursar_lake::sql::{MAX_SQL_BYTES, QueryError};
 use futures::StreamExt;
 use std::io::Read;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,8 +30,16 @@ Examples:
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
     /// A folder or URL of cost exports (s3://, az://, abfss://, gs://); may be repeated
-    #[arg(long = "source", short = 's', required = true, value_name = "PATH_OR_URL")]
+    #[arg(long = "source", short = 's', required_unless_present = "workspace", value_name = "PATH_OR_URL")]
     pub(crate) sources: Vec<String>,
+
+    /// The sources of a workspace of the data directory, and its rollups where they are enough
+    #[arg(long, short = 'w', conflicts_with = "sources", value_name = "NAME")]
+    pub(crate) workspace: Option<String>,
+
+    /// Where Bursar keeps workspaces and keys
+    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
 
     /// The question; read from standard input when left out or `-`
     #[arg(value_name = "SELECT")]
@@ -65,10 +74,11 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
         }
     };
     let sql = sql.trim().trim_end_matches(';').to_owned();
-    let bill = reading::open(&args.sources, args.dialect).await?;
+    let from = reading::From { sources: &args.sources, workspace: args.workspace.as_deref() };
+    let (bill, charges) = reading::open(from, args.data_dir.as_deref(), args.dialect).await?;
     let engine = reading::engine()?;
     let quarantine = Arc::new(Quarantine::default());
-    let context = engine.session(bill.charges(), &quarantine).map_err(reading::asking)?;
+    let context = engine.session(&charges, &quarantine).map_err(reading::asking)?;
     let limit = Duration::from_secs(args.timeout_s);
     let spinner = progress::counter("asking", "");
     // Rows are printed as they come; a slow reader of ours slows the question, not memory.
@@ -116,7 +126,7 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
     }
     reading::note_excluded(&quarantine.excluded());
     if args.explain {
-        reading::explain(&bill);
+        reading::explain(&bill, quarantine.cells());
     }
     Ok(Outcome::Good)
 }

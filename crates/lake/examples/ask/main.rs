@@ -1,63 +1,87 @@
-//! Asks one question of a folder of hive-partitioned Parquet, several times, in this process.
+//! Asks one question of cost exports, several times, in this process: what `benches/run.py` times.
 //!
-//! `ask FOLDER WARM [THREADS] < question.sql` prints a line of JSON: wall and CPU seconds of the
-//! cold and the warm runs, the rows of the answer and the sum of each of its numeric columns. With
-//! `EXPLAIN=1` in the environment it prints the plan instead.
-
-mod scan;
+//! `ask LOCATION WARM [THREADS] < question.sql` prints a line of JSON: wall and CPU seconds of the
+//! cold and the warm runs, the rows of the answer, the sum of each of its numeric columns, and how
+//! many cells of rollups were read. Every run plans and reads anew; only what was learned by opening
+//! the files is kept.
+//!
+//! In the environment: `ROLLUPS=FOLDER` answers from rollups kept there (`BUILD=1` makes them first
+//! and tells what it took), `EXPLAIN=1` prints the plan instead, `RSS=1` adds the resident memory
+//! after each run.
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
-use bursar_lake::engine;
-use datafusion::execution::SessionStateBuilder;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use bursar_domain::clock::SystemClock;
+use bursar_domain::id::WorkspaceId;
+use bursar_keyring::{Keyring, MasterKeyConfig, SystemRandomness};
+use bursar_lake::bill::Bill;
+use bursar_lake::charges::{Charges, OpenOptions, Quarantine};
+use bursar_lake::ledger::Ledger;
+use bursar_lake::location::Location;
+use bursar_lake::rollup::Rollups;
+use bursar_lake::sql::{Engine, Limits};
 use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+const LIMIT: Duration = Duration::from_secs(3_600);
+
 fn main() -> Result<(), Failure> {
     let args: Vec<String> = std::env::args().collect();
-    let [_, folder, warm, ..] = args.as_slice() else {
-        return Err("usage: ask FOLDER WARM [THREADS]".into());
+    let [_, location, warm, ..] = args.as_slice() else {
+        return Err("usage: ask LOCATION WARM [THREADS]".into());
     };
     let threads = args.get(3).map_or(Ok(2), |t| t.parse::<usize>())?;
     let mut sql = String::new();
     std::io::stdin().read_to_string(&mut sql)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let warm: usize = warm.parse()?;
-    runtime.block_on(ask(folder, &sql, warm, threads))
+    runtime.block_on(ask(location, &sql, warm, threads))
 }
 
-async fn ask(folder: &str, sql: &str, warm: usize, threads: usize) -> Result<(), Failure> {
+fn told(name: &str) -> bool {
+    std::env::var_os(name).is_some()
+}
+
+async fn ask(location: &str, sql: &str, warm: usize, threads: usize) -> Result<(), Failure> {
     let started = Instant::now();
-    let (mut walls, mut cpus) = (Vec::new(), Vec::new());
-    let mut answer = Vec::new();
-    let mut context = None;
+    let engine = Arc::new(Engine::new(Limits { threads, ..Limits::default() })?);
+    let (mut walls, mut cpus, mut resident) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut answer, mut cells) = (Vec::new(), 0);
+    let mut opened = None;
     for run in 0..=warm {
         let (wall, cpu) = (if run == 0 { started } else { Instant::now() }, cpu_seconds()?);
-        if context.is_none() {
-            context = Some(session(folder, threads)?);
+        if opened.is_none() {
+            opened = Some(open(location, &engine).await?);
         }
-        let Some(context) = &context else { continue };
-        let frame = context.sql(sql).await?;
-        if std::env::var_os("EXPLAIN").is_some() {
-            let plan = frame.create_physical_plan().await?;
-            let shown = datafusion::physical_plan::displayable(plan.as_ref()).indent(false).to_string();
-            show(&shown);
+        let Some(charges) = &opened else { continue };
+        let quarantine = Arc::new(Quarantine::default());
+        let context = engine.session(charges, &quarantine)?;
+        if told("EXPLAIN") {
+            let plan = engine.plan(&context, sql).await?.create_physical_plan().await?;
+            show(&datafusion::physical_plan::displayable(plan.as_ref()).indent(false).to_string());
             return Ok(());
         }
-        answer = frame.collect().await?;
+        answer = engine.collect(context, sql.to_owned(), usize::MAX, LIMIT).await?.1;
         walls.push(wall.elapsed().as_secs_f64());
         cpus.push(cpu_seconds()? - cpu);
+        cells = quarantine.cells();
+        if told("RSS") {
+            resident.push(resident_bytes());
+        }
     }
     let sums = sums(&answer)?;
     let rows: usize = answer.iter().map(RecordBatch::num_rows).sum();
-    let line = serde_json::json!({ "rows": rows, "cold": walls[0], "warm": walls[1..], "cpu": cpus[1..], "sums": sums });
+    let line = serde_json::json!({
+        "rows": rows, "cold": walls[0], "warm": walls[1..], "cpu": cpus[1..], "sums": sums, "cells": cells,
+        "resident": resident,
+    });
     show(&line.to_string());
     Ok(())
 }
@@ -67,21 +91,33 @@ fn show(text: &str) {
     println!("{text}");
 }
 
-fn session(folder: &str, threads: usize) -> Result<SessionContext, Failure> {
-    let config = SessionConfig::new()
-        .with_target_partitions(threads)
-        .with_batch_size(32_768)
-        .set_bool("datafusion.sql_parser.parse_float_as_decimal", true)
-        .set_bool("datafusion.sql_parser.enable_ident_normalization", false);
-    let mut builder = SessionStateBuilder::new().with_config(config).with_default_features();
-    if std::env::var_os("STOCK").is_none() {
-        builder = builder.with_physical_optimizer_rules(engine::rules());
+async fn open(location: &str, engine: &Arc<Engine>) -> Result<Charges, Failure> {
+    let environment = |key: &str| std::env::var(key).ok();
+    let ledger = Arc::new(Ledger::new(Arc::new(SystemClock)));
+    let locations = [Location::parse(location)?];
+    let bill = Bill::open(&locations, &environment, &OpenOptions::default(), ledger).await?;
+    let Some(folder) = std::env::var_os("ROLLUPS") else { return Ok(bill.charges().clone()) };
+    let folder = Path::new(&folder);
+    let keyring = Keyring::open(&MasterKeyConfig::default(), folder, Box::new(SystemRandomness))?.keyring;
+    let keys = Arc::new(keyring.workspace_or_create(WorkspaceId::from_u128(1))?);
+    let rollups = Rollups::open(&folder.join("rollups"), keys)?;
+    for (source, delivery) in bill.deliveries() {
+        let (wall, cpu) = (Instant::now(), cpu_seconds()?);
+        if !rollups.has(delivery.id) && told("BUILD") {
+            rollups.build(engine, source, delivery, &["team".to_owned(), "env".to_owned()]).await?;
+            let (wall, cpu) = (wall.elapsed().as_secs_f64(), cpu_seconds()? - cpu);
+            show(&format!("{} {wall:.2} s, {cpu:.2} CPU s", delivery.key()));
+        }
     }
-    let mut state = builder.build();
-    engine::register(&mut state, Default::default())?;
-    let context = SessionContext::new_with_state(state);
-    context.register_table("focus", Arc::new(scan::Folder::open(folder, threads)?))?;
-    Ok(context)
+    Ok(bill.charges().clone().with_rollups(Arc::new(rollups)))
+}
+
+/// Resident memory of this process, in bytes.
+fn resident_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kib.unwrap_or(0) * 1_024
 }
 
 /// User and system time of this process so far.

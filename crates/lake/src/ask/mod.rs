@@ -22,11 +22,27 @@ use rows::Sums;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Answers a question from the rows.
+/// Answers a question: from rollups where the charges have them and they are enough, else from the
+/// rows.
 ///
 /// # Errors
 /// When the question names what does not exist, or cannot be answered within bounds.
 pub async fn ask(
+    engine: &Arc<Engine>,
+    charges: &Charges,
+    question: &Question,
+    limit: Duration,
+) -> Result<Answer, QueryError> {
+    match once(engine, charges, question, limit).await {
+        Err(QueryError::Derived { detail }) => {
+            tracing::warn!(detail, "a rollup is put aside; the rows answer");
+            once(engine, charges, question, limit).await
+        }
+        answer => answer,
+    }
+}
+
+async fn once(
     engine: &Arc<Engine>,
     charges: &Charges,
     question: &Question,
@@ -38,8 +54,8 @@ pub async fn ask(
     let mut answer =
         engine.run(limit, async move { answer(&engine_of, &context, &question_of).await }).await?;
     answer.excluded = quarantine.excluded();
-    answer.dropped =
-        quarantine.dropped().into_iter().map(|(reason, rows)| (reason.to_owned(), rows)).collect();
+    answer.dropped = quarantine.dropped();
+    answer.read.cells = quarantine.cells();
     if quarantine.rounded() > 0 {
         answer.notes.push(format!(
             "{} values have more than 18 digits after the decimal point and were rounded at the 18th",

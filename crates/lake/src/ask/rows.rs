@@ -39,6 +39,8 @@ pub struct Answer {
 pub struct Read {
     /// Charges that matched.
     pub lines: u64,
+    /// Cells of rollups that were read instead of rows; 0 when rows answered.
+    pub cells: u64,
 }
 
 /// One group in one period and currency.
@@ -234,7 +236,7 @@ impl Sums {
             dropped: Vec::new(),
             notes: Vec::new(),
             empty_reason: None,
-            read: Read { lines },
+            read: Read { lines, cells: 0 },
         }
     }
 

@@ -30,6 +30,7 @@ mod text_rows;
 pub use error::ChargesError;
 pub use open::{Charges, OpenOptions};
 pub use part::{Part, PartSummary};
+pub(crate) use provider::ChargesScan;
 pub use provider::ChargesTable;
 pub use quarantine::{Excluded, Quarantine, QuarantinedCell};
 pub use raw::{Raw, RawRows};

@@ -9,6 +9,7 @@ use crate::delivery::{Dataset, Delivery, FileFormat, ObjectRef};
 use crate::engine::tag::Keys;
 use crate::ledger::ReadOnlyStore;
 use crate::location::{Source, SourceError};
+use crate::rollup::Rollups;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use bursar_focus::dialect::{Dialect, focus_column};
 use bursar_focus::normalise::normaliser;
@@ -36,6 +37,8 @@ pub struct OpenOptions {
 pub struct Charges {
     pub(super) parts: Arc<Vec<Part>>,
     pub(super) schema: SchemaRef,
+    /// Sums of the same charges, for questions that need no rows.
+    pub(super) rollups: Option<Arc<Rollups>>,
 }
 
 impl Charges {
@@ -67,7 +70,13 @@ impl Charges {
         let parts: Vec<Part> = stream::iter(looks).buffered(LOOKS_AT_ONCE).try_collect().await?;
         let schema = unite(&parts);
         let parts = parts.into_iter().map(|part| part.held_as(&schema)).collect();
-        Ok(Self { parts: Arc::new(parts), schema })
+        Ok(Self { parts: Arc::new(parts), schema, rollups: None })
+    }
+
+    /// The same charges, answered from these rollups where they can be.
+    #[must_use]
+    pub fn with_rollups(self, rollups: Arc<Rollups>) -> Self {
+        Self { rollups: Some(rollups), ..self }
     }
 
     /// What was opened.

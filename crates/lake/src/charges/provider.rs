@@ -5,8 +5,10 @@ use super::part::Body;
 use super::prune::prune;
 use super::quarantine::Quarantine;
 use super::scan::{Unit, Work, run};
+use crate::rollup::Rollups;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
+use bursar_domain::id::DeliveryId;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -21,6 +23,7 @@ use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSe
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
 use futures::StreamExt;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -95,14 +98,16 @@ impl TableProvider for ChargesTable {
             schema,
             quarantine: Arc::clone(&self.quarantine),
         };
-        Ok(Arc::new(ChargesScan::new(Arc::new(work), threads, rows, whole)))
+        let rollups = self.charges.rollups.clone();
+        Ok(Arc::new(ChargesScan::new(Arc::new(work), rollups, threads, rows, whole)))
     }
 }
 
 /// Reads charges; the units of work are dealt out to the partitions, largest first.
 #[derive(Debug)]
-pub(super) struct ChargesScan {
+pub(crate) struct ChargesScan {
     work: Arc<Work>,
+    rollups: Option<Arc<Rollups>>,
     threads: usize,
     rows: Option<usize>,
     whole: usize,
@@ -111,7 +116,53 @@ pub(super) struct ChargesScan {
 }
 
 impl ChargesScan {
-    fn new(work: Arc<Work>, threads: usize, rows: Option<usize>, whole: usize) -> Self {
+    /// Sums of the same charges.
+    pub(crate) const fn rollups(&self) -> Option<&Arc<Rollups>> {
+        self.rollups.as_ref()
+    }
+
+    /// Where what is left out is counted.
+    pub(crate) fn quarantine(&self) -> &Arc<Quarantine> {
+        &self.work.quarantine
+    }
+
+    /// Threads that may read.
+    pub(crate) const fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Whether there is nothing to read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.work.units.is_empty()
+    }
+
+    /// What is to be read, by delivery.
+    pub(crate) fn units_by_delivery(&self) -> BTreeMap<DeliveryId, Vec<Unit>> {
+        let mut units: BTreeMap<DeliveryId, Vec<Unit>> = BTreeMap::new();
+        for unit in &self.work.units {
+            units.entry(self.work.parts[unit.part].delivery_id).or_default().push(*unit);
+        }
+        units
+    }
+
+    /// The same scan of fewer units, without rollups.
+    pub(crate) fn with_units(&self, units: Vec<Unit>) -> Self {
+        let work = Work {
+            parts: Arc::clone(&self.work.parts),
+            units,
+            schema: Arc::clone(&self.work.schema),
+            quarantine: Arc::clone(&self.work.quarantine),
+        };
+        Self::new(Arc::new(work), None, self.threads, None, self.whole)
+    }
+
+    fn new(
+        work: Arc<Work>,
+        rollups: Option<Arc<Rollups>>,
+        threads: usize,
+        rows: Option<usize>,
+        whole: usize,
+    ) -> Self {
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&work.schema)),
             Partitioning::UnknownPartitioning(threads),
@@ -120,6 +171,7 @@ impl ChargesScan {
         );
         Self {
             work,
+            rollups,
             threads,
             rows,
             whole,

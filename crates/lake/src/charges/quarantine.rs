@@ -1,5 +1,8 @@
 //! What an answer leaves out, counted.
 
+use arrow::datatypes::Schema;
+use bursar_focus::spec::{Dataset, column};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -36,9 +39,25 @@ pub struct Excluded {
 
 #[derive(Debug, Default)]
 struct Book {
-    excluded: BTreeMap<(String, &'static str), Excluded>,
-    dropped: BTreeMap<&'static str, u64>,
+    excluded: BTreeMap<(String, Cow<'static, str>), Excluded>,
+    dropped: BTreeMap<Cow<'static, str>, u64>,
     rounded: u64,
+    cells: u64,
+}
+
+impl Book {
+    fn entry(&mut self, column: &str, reason: Cow<'static, str>) -> &mut Excluded {
+        let mut key = (column.to_owned(), reason);
+        if self.excluded.len() >= REASONS && !self.excluded.contains_key(&key) {
+            key = (String::new(), Cow::Borrowed("further cells that cannot be typed"));
+        }
+        self.excluded.entry(key).or_insert_with_key(|(column, reason)| Excluded {
+            column: column.clone(),
+            reason: reason.to_string(),
+            count: 0,
+            examples: Vec::new(),
+        })
+    }
 }
 
 /// Collects faults while a question reads. Shared by the threads of one question.
@@ -49,21 +68,42 @@ impl Quarantine {
     /// Counts one cell, or a whole row when `column` is empty.
     pub fn add(&self, column: &str, reason: &'static str, cell: impl FnOnce() -> QuarantinedCell) {
         let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = book.excluded.len() >= REASONS;
-        let mut key = (column.to_owned(), reason);
-        if full && !book.excluded.contains_key(&key) {
-            key = (String::new(), "further cells that cannot be typed");
-        }
-        let entry = book.excluded.entry(key).or_insert_with_key(|(column, reason)| Excluded {
-            column: column.clone(),
-            reason: (*reason).to_owned(),
-            count: 0,
-            examples: Vec::new(),
-        });
+        let entry = book.entry(column, Cow::Borrowed(reason));
         entry.count += 1;
         if entry.examples.len() < EXAMPLES {
             entry.examples.push(cell());
         }
+    }
+
+    /// Counts again what was counted when sums were taken, of the columns that a question reads.
+    /// What stands in a column of the provider's own concerns every question.
+    pub fn restore(&self, excluded: &[Excluded], dropped: &[(String, u64)], rounded: u64, read: &Schema) {
+        let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for told in excluded {
+            let own = column(Dataset::CostAndUsage, &told.column).is_none();
+            if !own && read.field_with_name(&told.column).is_err() {
+                continue;
+            }
+            let entry = book.entry(&told.column, Cow::Owned(told.reason.clone()));
+            entry.count += told.count;
+            let room = EXAMPLES.saturating_sub(entry.examples.len());
+            entry.examples.extend(told.examples.iter().take(room).cloned());
+        }
+        for (reason, rows) in dropped {
+            *book.dropped.entry(Cow::Owned(reason.clone())).or_default() += rows;
+        }
+        book.rounded += rounded;
+    }
+
+    /// Counts cells of a rollup that were read instead of rows.
+    pub fn add_cells(&self, cells: u64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).cells += cells;
+    }
+
+    /// Cells of rollups that were read instead of rows.
+    #[must_use]
+    pub fn cells(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).cells
     }
 
     /// Counts decimals rounded at the 18th digit.
@@ -75,8 +115,13 @@ impl Quarantine {
 
     /// Counts native rows that are no charges (not a loss: they are other rows' other form).
     pub fn add_dropped(&self, reason: &'static str, rows: usize) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner).dropped.entry(reason).or_default() +=
-            rows as u64;
+        *self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .dropped
+            .entry(Cow::Borrowed(reason))
+            .or_default() += rows as u64;
     }
 
     /// What was left out, most first.
@@ -90,9 +135,9 @@ impl Quarantine {
 
     /// Native rows that are no charges, by reason.
     #[must_use]
-    pub fn dropped(&self) -> Vec<(&'static str, u64)> {
+    pub fn dropped(&self) -> Vec<(String, u64)> {
         let book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        book.dropped.iter().map(|(reason, rows)| (*reason, *rows)).collect()
+        book.dropped.iter().map(|(reason, rows)| (reason.to_string(), *rows)).collect()
     }
 
     /// Decimals rounded at the 18th digit after the point.

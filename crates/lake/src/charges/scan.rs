@@ -18,7 +18,7 @@ const PERIOD_COLUMN: &str = "BillingPeriodStart";
 
 /// One thing to read.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Unit {
+pub(crate) struct Unit {
     pub(super) part: usize,
     /// Row group, of Parquet.
     pub(super) group: usize,

@@ -175,7 +175,7 @@ impl Accumulator {
         self.resize(groups);
         if let Some(filter) = &mut self.filter {
             let Some((chosen, of)) = rows.narrow(filter.keep(rows.batch)?, of) else { return Ok(()) };
-            let rows = Rows { batch: rows.batch, chosen: Some(&chosen) };
+            let rows = Rows { chosen: Some(&chosen), ..*rows };
             return Self::take_in(&mut self.argument, &mut self.state, &rows, &of);
         }
         Self::take_in(&mut self.argument, &mut self.state, rows, of)
@@ -189,9 +189,14 @@ impl Accumulator {
                     Argument::Row => None,
                     _ => argument.values(rows)?.logical_nulls().filter(|n| n.null_count() > 0),
                 };
-                match nulls {
-                    None => of.iter().for_each(|g| counts[*g as usize] += 1),
-                    Some(nulls) => rows.each(|at, i| counts[of[at] as usize] += i64::from(nulls.is_valid(i))),
+                match (nulls, rows.weights) {
+                    (None, None) => of.iter().for_each(|g| counts[*g as usize] += 1),
+                    (None, Some(weights)) => rows.each(|at, i| counts[of[at] as usize] += weights[i]),
+                    (Some(nulls), weights) => rows.each(|at, i| {
+                        if nulls.is_valid(i) {
+                            counts[of[at] as usize] += weights.map_or(1, |weights| weights[i]);
+                        }
+                    }),
                 }
                 Ok(())
             }

@@ -37,6 +37,8 @@ pub struct ChargeAggregateExec {
     plan: Plan,
     input: Arc<dyn ExecutionPlan>,
     schema: SchemaRef,
+    /// The same question over rows, where the input is sums of rows.
+    over_rows: Option<Arc<Self>>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
@@ -45,10 +47,33 @@ impl ChargeAggregateExec {
     /// `None` when the plan has something this engine does not do.
     pub(super) fn try_new(plan: Plan, input: Arc<dyn ExecutionPlan>, schema: SchemaRef) -> Option<Self> {
         Table::try_new(&plan, &input.schema())?;
-        Some(Self::new(plan, input, schema))
+        Some(Self::new(plan, input, schema, None))
     }
 
-    fn new(plan: Plan, input: Arc<dyn ExecutionPlan>, schema: SchemaRef) -> Self {
+    /// What is asked, in terms of the columns of [`Self::input`].
+    pub(crate) const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Where the rows come from.
+    pub(crate) const fn input(&self) -> &Arc<dyn ExecutionPlan> {
+        &self.input
+    }
+
+    /// The same question asked of sums of rows; `None` when the engine cannot.
+    pub(crate) fn over_sums(&self, plan: Plan, input: Arc<dyn ExecutionPlan>) -> Option<Self> {
+        Table::try_new(&plan, &input.schema())?;
+        let schema = Arc::clone(&self.schema);
+        let over_rows = Self::new(self.plan.clone(), Arc::clone(&self.input), Arc::clone(&schema), None);
+        Some(Self::new(plan, input, schema, Some(Arc::new(over_rows))))
+    }
+
+    fn new(
+        plan: Plan,
+        input: Arc<dyn ExecutionPlan>,
+        schema: SchemaRef,
+        over_rows: Option<Arc<Self>>,
+    ) -> Self {
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&schema)),
             Partitioning::UnknownPartitioning(1),
@@ -59,13 +84,17 @@ impl ChargeAggregateExec {
             plan,
             input,
             schema,
+            over_rows,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
         }
     }
 
-    /// The same question as DataFusion would ask it.
+    /// The same question as DataFusion would ask it: of rows, since it knows of no weights.
     fn datafusion_plan(&self) -> Result<Arc<dyn ExecutionPlan>> {
+        if let Some(rows) = &self.over_rows {
+            return rows.datafusion_plan();
+        }
         let mut input = reset_plan_states(Arc::clone(&self.input))?;
         if let Some(predicate) = &self.plan.predicate {
             input = Arc::new(FilterExec::try_new(Arc::clone(predicate), input)?);
@@ -142,7 +171,8 @@ impl ExecutionPlan for ChargeAggregateExec {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match children.pop() {
             Some(input) if children.is_empty() => {
-                Ok(Arc::new(Self::new(self.plan.clone(), input, Arc::clone(&self.schema))))
+                let (schema, over_rows) = (Arc::clone(&self.schema), self.over_rows.clone());
+                Ok(Arc::new(Self::new(self.plan.clone(), input, schema, over_rows)))
             }
             _ => Err(super::EngineError::Internal("the aggregate has exactly one input").into()),
         }

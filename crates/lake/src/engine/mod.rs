@@ -18,6 +18,7 @@
 //!   aggregate, which spills to disk ([`exec`]).
 
 mod accumulate;
+mod at_once;
 mod coded;
 pub mod decimal;
 mod exec;
@@ -33,6 +34,7 @@ mod total;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use at_once::{Finished, aggregate_at_once};
 pub use exec::ChargeAggregateExec;
 pub use rule::ChargeAggregation;
 
@@ -72,11 +74,13 @@ impl From<EngineError> for DataFusionError {
 
 /// An aggregate in terms of its input's columns.
 #[derive(Debug, Clone)]
-struct Plan {
-    predicate: Option<Arc<dyn PhysicalExpr>>,
-    group: Vec<(Arc<dyn PhysicalExpr>, String)>,
-    aggregates: Vec<Arc<AggregateFunctionExpr>>,
-    filters: Vec<Option<Arc<dyn PhysicalExpr>>>,
+pub(crate) struct Plan {
+    pub(crate) predicate: Option<Arc<dyn PhysicalExpr>>,
+    pub(crate) group: Vec<(Arc<dyn PhysicalExpr>, String)>,
+    pub(crate) aggregates: Vec<Arc<AggregateFunctionExpr>>,
+    pub(crate) filters: Vec<Option<Arc<dyn PhysicalExpr>>>,
+    /// The `Int64` column that says how many charges a row of the input stands for; `None`: one.
+    pub(crate) weight: Option<usize>,
 }
 
 /// The rows of a batch that count.
@@ -84,6 +88,8 @@ struct Rows<'a> {
     batch: &'a RecordBatch,
     /// Row numbers in rising order; `None` means all.
     chosen: Option<&'a [u32]>,
+    /// How many charges each row of the batch stands for; `None`: one.
+    weights: Option<&'a [i64]>,
 }
 
 impl Rows<'_> {

@@ -69,6 +69,7 @@ fn replace(node: &Arc<dyn ExecutionPlan>) -> Result<Option<ChargeAggregateExec>>
         group: rows.group_expr().expr().to_vec(),
         aggregates: rows.aggr_expr().to_vec(),
         filters: rows.filter_expr().to_vec(),
+        weight: None,
     };
     let mut input = Arc::clone(rows.input());
     loop {
@@ -150,7 +151,7 @@ impl Plan {
                 None => return Ok(None),
             },
         };
-        Ok(Some(Self { predicate, group, aggregates, filters }))
+        Ok(Some(Self { predicate, group, aggregates, filters, weight: None }))
     }
 }
 

@@ -4,9 +4,9 @@ use super::accumulate::Accumulator;
 use super::keys::{Groups, Key};
 use super::predicate::{Kept, Predicate};
 use super::{EngineError, Plan, Rows};
-use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::array::{AsArray, RecordBatch, RecordBatchOptions};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{Int64Type, Schema, SchemaRef};
 use datafusion::error::Result;
 
 /// A part of the answer.
@@ -17,6 +17,8 @@ pub(super) struct Table {
     accumulators: Vec<Accumulator>,
     /// Whether dropped rows may be skipped instead of removed.
     skip: bool,
+    /// The column that says how many charges a row stands for.
+    weight: Option<usize>,
     scratch: Vec<u32>,
 }
 
@@ -34,7 +36,7 @@ impl Table {
         let groups = Groups::new(keys);
         let skip = groups.is_total() && accumulators.iter().all(Accumulator::is_total);
         let predicate = plan.predicate.as_ref().map(|p| Predicate::new(p, input));
-        Some(Self { predicate, groups, accumulators, skip, scratch: Vec::new() })
+        Some(Self { predicate, groups, accumulators, skip, weight: plan.weight, scratch: Vec::new() })
     }
 
     /// Takes a batch in.
@@ -51,24 +53,32 @@ impl Table {
         };
         match kept {
             Kept::None => Ok(()),
-            Kept::All => self.take_in(&Rows { batch, chosen: None }),
+            Kept::All => self.take_in(batch, None),
             // Copying a few rows out is cheaper than stepping over many.
             Kept::Some(bits) if !self.skip || bits.count_set_bits() < bits.len() / 16 => {
                 let batch = filter_record_batch(batch, &bits.into())?;
-                self.take_in(&Rows { batch: &batch, chosen: None })
+                self.take_in(&batch, None)
             }
             Kept::Some(bits) => {
                 let chosen: Vec<u32> = bits.set_indices_u32().collect();
-                self.take_in(&Rows { batch, chosen: Some(&chosen) })
+                self.take_in(batch, Some(&chosen))
             }
         }
     }
 
-    fn take_in(&mut self, rows: &Rows<'_>) -> Result<()> {
+    fn take_in(&mut self, batch: &RecordBatch, chosen: Option<&[u32]>) -> Result<()> {
+        let weights = match self.weight {
+            None => None,
+            Some(at) => match batch.column(at).as_primitive_opt::<Int64Type>() {
+                Some(weights) => Some(weights.values().as_ref()),
+                None => return Err(EngineError::Internal("a weight is not a number").into()),
+            },
+        };
+        let rows = Rows { batch, chosen, weights };
         let mut of = std::mem::take(&mut self.scratch);
-        self.groups.group(rows, &mut of)?;
+        self.groups.group(&rows, &mut of)?;
         for accumulator in &mut self.accumulators {
-            accumulator.update(rows, &of, self.groups.len())?;
+            accumulator.update(&rows, &of, self.groups.len())?;
         }
         self.scratch = of;
         Ok(())

@@ -3,6 +3,7 @@
 use crate::charges::ChargesError;
 use crate::ledger::Changed;
 use crate::location::{Fault, SourceError};
+use crate::rollup::RollupError;
 use datafusion::error::DataFusionError;
 
 /// Why a question has no answer.
@@ -39,6 +40,12 @@ pub enum QueryError {
     /// An object changed under the reader.
     #[error(transparent)]
     Changed(#[from] Changed),
+    /// Derived data is damaged; it was put aside, and the rows answer when asked again.
+    #[error("{detail}; it was put aside: ask again")]
+    Derived {
+        /// The file, and what is wrong.
+        detail: String,
+    },
     /// Reading or computing failed.
     #[error("{detail}")]
     Failed {
@@ -53,6 +60,9 @@ impl QueryError {
     pub fn of(error: DataFusionError) -> Self {
         if let Some(changed) = Changed::find(&error) {
             return Self::Changed(changed.clone());
+        }
+        if let Some(damaged) = RollupError::find(&error) {
+            return Self::Derived { detail: damaged.to_string() };
         }
         match error.find_root() {
             DataFusionError::ResourcesExhausted(detail) => Self::TooLarge { detail: first_sentence(detail) },

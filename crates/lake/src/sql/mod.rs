@@ -16,6 +16,7 @@ pub(crate) use guard::near;
 
 use crate::charges::{Charges, ChargesTable, Quarantine};
 use crate::engine;
+use crate::rollup::FromRollups;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
@@ -163,6 +164,9 @@ impl Engine {
         // `0.0` must be a decimal, or adding it to money makes a double of the money.
         options.sql_parser.parse_float_as_decimal = true;
         let mut rules = engine::rules();
+        let ours =
+            rules.iter().position(|rule| rule.name() == "ChargeAggregation").map_or(rules.len(), |at| at + 1);
+        rules.insert(ours, Arc::new(FromRollups));
         rules.push(Arc::new(cooperative::CooperativeJoins));
         let state = SessionStateBuilder::new()
             .with_config(config)
