@@ -45,6 +45,39 @@ async fn a_folder_is_served_behind_the_printed_link() {
     assert!(!server.log().contains("error"), "{}", server.log());
 }
 
+#[tokio::test]
+async fn what_the_server_rolled_up_answers_the_command_line_too() {
+    let (bills, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::write(bills.path().join("october.csv"), BILL).unwrap();
+    let with_data = |args: &[&str]| bursar().args(args).arg("--data-dir").arg(data.path());
+    with_data(&["workspace", "create", "acme"]).run().unwrap().expect_status(0).unwrap();
+    let add = with_data(&["source", "add", "--workspace", "acme"]).arg(bills.path());
+    add.run().unwrap().expect_status(0).unwrap();
+    let ask = || {
+        let ask = with_data(&["cost", "--workspace", "acme", "--by", "ServiceName", "--format", "csv", "--explain"]);
+        ask.run().unwrap().expect_status(0).unwrap()
+    };
+    let from_rows = ask();
+    assert!(String::from_utf8_lossy(&from_rows.stdout).contains("Amazon EC2,USD,0.3"), "{from_rows}");
+    assert!(from_rows.stderr.contains("answered from the rows"), "{from_rows}");
+    let command = |port: u16, _: &Path| {
+        let listen = format!("127.0.0.1:{port}");
+        with_data(&["serve", "--workspace", "acme", "--listen", &listen]).command()
+    };
+    let healthy = |port| bursar_testkit::http_status(port, "/health") == Some(200);
+    let _server = Process::start("bursar", command, healthy).unwrap();
+    let mut from_rollups = ask();
+    for _ in 0..100 {
+        if from_rollups.stderr.contains("answered from rollups") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        from_rollups = ask();
+    }
+    assert!(from_rollups.stderr.contains("answered from rollups"), "{from_rollups}");
+    assert_eq!(from_rollups.stdout, from_rows.stdout);
+}
+
 #[test]
 fn every_wrong_setting_is_named_before_anything_starts() {
     // claim J2
