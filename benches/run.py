@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Row questions: Bursar against DuckDB over the same Parquet files.
 
-    cargo build --release -p bursar-lake --example ask
+    cargo build --release --workspace --example ask
     python benches/charges.py --out DATA --rows 10_000_000        # or any hive-partitioned FOCUS folder
     python benches/run.py --data DATA --rounds 3 --warm 5
 
@@ -9,14 +9,15 @@ Every sample is a process of its own: the files are put out of the page cache, t
 once cold and --warm times warm. The engines take turns, so that a busy machine burdens both alike.
 Printed are medians and ratios (Bursar / DuckDB; below 1 Bursar is ahead): CPU is user + system time
 of a warm answer, wall its duration, cold the first answer with opening the files, peak the largest
-anonymous memory the parent saw. DuckDB adds doubles; Bursar adds the decimals they print as.
+anonymous memory the parent saw. With --rollups FOLDER the questions are asked a third time, of rollups kept
+(and first made) there: the last column is DuckDB's CPU time over theirs. DuckDB adds doubles; Bursar adds the decimals they print as.
 --check compares the answers: every sum of ours must equal DuckDB's sum of the same decimals.
 """
 import argparse, json, math, os, re, statistics, subprocess, sys, time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-DRIVER = HERE.parent / "target/release/examples/ask"
+DRIVER = Path(os.environ.get("CARGO_TARGET_DIR", HERE.parent / "target")) / "release/examples/ask"
 COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost", "ConsumedQuantity")
 
 
@@ -87,7 +88,8 @@ def sample(a, engine, name, sql):
         command, text = [sys.executable, __file__, "--one", name, "--data", a.data, "--warm", str(a.warm), "--threads", str(a.threads)], None
     else:
         command, text = [str(a.driver), a.data, str(a.warm), str(a.threads)], sql
-    p = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    env = dict(os.environ, ROLLUPS=a.rollups) if engine == "rollups" else None
+    p = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
     if text:
         p.stdin.write(text)
     p.stdin.close()
@@ -136,6 +138,7 @@ def main():
     ap.add_argument("--threads", type=int, default=os.cpu_count())
     ap.add_argument("--only", default="", help="names, separated by commas")
     ap.add_argument("--driver", type=Path, default=DRIVER)
+    ap.add_argument("--rollups", help="folder of rollups to answer from, too")
     ap.add_argument("--check", action="store_true", help="compare the answers instead of timing them")
     ap.add_argument("--one", help=argparse.SUPPRESS)
     a = ap.parse_args()
@@ -150,28 +153,38 @@ def main():
             bad += verdict != "equal"
             print(f"{name:32} {verdict}", flush=True)
         sys.exit(1 if bad else 0)
-    got = {}
+    got, engines = {}, ["duckdb", "bursar"]
+    if a.rollups:
+        engines.append("rollups")
+        env = dict(os.environ, ROLLUPS=a.rollups, BUILD="1")
+        subprocess.run([str(a.driver), a.data, "0", str(a.threads)], input="SELECT COUNT(*) FROM focus", env=env,
+                       stdout=subprocess.DEVNULL, text=True, check=True)
+    cells = {}
     for r in range(a.rounds):
         for name, sql in asked.items():
-            for engine in ("duckdb", "bursar") if r % 2 == 0 else ("bursar", "duckdb"):
+            for engine in engines if r % 2 == 0 else engines[::-1]:
                 s = sample(a, engine, name, sql)
+                if engine == "rollups":
+                    cells[name] = s["cells"]
                 kept = got.setdefault((name, engine), dict(cpu=[], warm=[], cold=[], peak=[]))
                 for key in kept:
                     kept[key] += s[key] if isinstance(s[key], list) else [s[key]]
         print(f"round {r + 1} of {a.rounds}", file=sys.stderr)
     med = lambda name, engine, key: statistics.median(got[name, engine][key])
     ms = lambda s: f"{s * 1e3:.0f}"
-    print("| question | CPU ms DuckDB | Bursar | ratio | wall ratio | cold ratio | peak MiB DuckDB | Bursar |")
-    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    print("| question | CPU ms DuckDB | Bursar | ratio | wall ratio | cold ratio | peak MiB DuckDB | Bursar | rollups |")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     ratios = dict(cpu=[], warm=[], cold=[])
     for name in asked:
         for key in ratios:
             ratios[key].append(med(name, "bursar", key) / med(name, "duckdb", key))
         r = {k: v[-1] for k, v in ratios.items()}
         peaks = [max(got[name, e]["peak"]) for e in ("duckdb", "bursar")]
-        print(f"| {name} | {ms(med(name, 'duckdb', 'cpu'))} | {ms(med(name, 'bursar', 'cpu'))} | **{r['cpu']:.2f}** | {r['warm']:.2f} | {r['cold']:.2f} | {peaks[0]:.0f} | {peaks[1]:.0f} |")
+        faster = med(name, "duckdb", "cpu") / med(name, "rollups", "cpu") if cells.get(name) else None
+        served = f"{faster:.1f} ×" if faster else ""
+        print(f"| {name} | {ms(med(name, 'duckdb', 'cpu'))} | {ms(med(name, 'bursar', 'cpu'))} | **{r['cpu']:.2f}** | {r['warm']:.2f} | {r['cold']:.2f} | {peaks[0]:.0f} | {peaks[1]:.0f} | {served} |")
     mean = {k: math.exp(statistics.mean(map(math.log, v))) for k, v in ratios.items()}
-    print(f"| geometric mean | | | **{mean['cpu']:.2f}** | {mean['warm']:.2f} | {mean['cold']:.2f} | | |")
+    print(f"| geometric mean | | | **{mean['cpu']:.2f}** | {mean['warm']:.2f} | {mean['cold']:.2f} | | | |")
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ impl Workspace {
                 None => charges,
             }
         };
-        let (deliveries, fingerprints) = sum_up(inner, &mut looked, history, &old).await;
+        let (deliveries, fingerprints) = sum_up(inner, &mut looked, charges.as_ref(), history, &old).await;
         if let Some((path, keys)) = path
             && let Err(error) = history.write(&path, keys)
         {
@@ -251,7 +251,13 @@ async fn roll_up(
 type Summed = (Vec<DeliveryStatus>, BTreeMap<DeliveryId, Fingerprint>);
 
 /// Fingerprints of all deliveries: remembered ones, and new ones from their rows.
-async fn sum_up(inner: &Inner, looked: &mut [Looked], history: &mut History, old: &State) -> Summed {
+async fn sum_up(
+    inner: &Inner,
+    looked: &mut [Looked],
+    charges: Option<&Charges>,
+    history: &mut History,
+    old: &State,
+) -> Summed {
     let now = inner.clock.now();
     let mut statuses = Vec::new();
     let mut fingerprints = BTreeMap::new();
@@ -283,10 +289,10 @@ async fn sum_up(inner: &Inner, looked: &mut [Looked], history: &mut History, old
             statuses.push(DeliveryStatus {
                 id: delivery.id,
                 source: id,
-                // What was read as charges is charges, whether or not its layout said so.
-                dataset: match delivery.dataset {
-                    Dataset::Unknown => Dataset::CostAndUsage,
-                    told => told,
+                // What the columns say, where the layout does not.
+                dataset: match (delivery.dataset, charges.and_then(|c| c.dataset_of(delivery.id))) {
+                    (Dataset::Unknown, Some(found)) => Dataset::from(found),
+                    (told, _) => told,
                 }
                 .to_string(),
                 billing_period: month,

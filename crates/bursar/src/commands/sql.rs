@@ -15,8 +15,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const EXAMPLES: &str = "\
-Table: focus (Cost and Usage, with FOCUS column ids as they are spelled, plus provider and
-billing_period). tag('team') is the value of a tag, or NULL.
+Tables: focus (Cost and Usage, with FOCUS column ids as they are spelled, plus provider and
+billing_period), and what else of FOCUS was delivered: contract_commitment, invoice_detail,
+billing_period. tag('team') is the value of a tag, or NULL.
 
 Examples:
   bursar sql --source ./exports \"SELECT ServiceName, SUM(EffectiveCost) FROM focus GROUP BY 1\"

@@ -241,6 +241,54 @@ fn only_a_bounded_select_is_accepted() {
 }
 
 #[test]
+fn contracts_invoices_and_billing_periods_are_tables_of_their_own() {
+    // claim A2
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+        std::fs::write(folder.path().join(name).join("part-0.csv"), text).unwrap();
+    };
+    put(
+        "cost",
+        "BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,ChargeCategory,BilledCost,\
+EffectiveCost,ListCost,ContractedCost,ProviderName,ServiceName\n\
+USD,2026-10-01T00:00:00Z,2026-11-01T00:00:00Z,2026-10-01T00:00:00Z,2026-10-02T00:00:00Z,Usage,0.1,0.1,0.1,0.1,AWS,EC2\n",
+    );
+    put(
+        "contracts",
+        "BillingCurrency,ContractCommitmentCategory,ContractCommitmentCost,ContractCommitmentId,ContractCommitmentPeriodEnd,\
+ContractCommitmentPeriodStart,ContractCommitmentType,ContractId,ContractPeriodEnd,ContractPeriodStart\n\
+USD,Spend,120000.50,cc-1,2027-01-01T00:00:00Z,2026-01-01T00:00:00Z,Annual,c-1,2027-01-01T00:00:00Z,2026-01-01T00:00:00Z\n",
+    );
+    put(
+        "invoices",
+        "BilledCost,BillingAccountId,BillingCurrency,BillingPeriodEnd,BillingPeriodStart,ChargeCategory,InvoiceDetailId,\
+InvoiceId,InvoiceIssueDate,InvoiceIssueStatus,InvoiceIssuerName,PaymentCurrency,PaymentCurrencyBilledCost\n\
+99.95,1,USD,2026-11-01T00:00:00Z,2026-10-01T00:00:00Z,Usage,d-1,i-1,2026-11-03T00:00:00Z,Issued,AWS,EUR,91.20\n",
+    );
+    put(
+        "periods",
+        "BillingPeriodCreated,BillingPeriodEnd,BillingPeriodLastUpdated,BillingPeriodStart,BillingPeriodStatus,InvoiceIssuerName\n\
+2026-10-01T00:00:00Z,2026-11-01T00:00:00Z,2026-11-03T00:00:00Z,2026-10-01T00:00:00Z,Closed,AWS\n",
+    );
+    for (question, answer) in [
+        ("SELECT SUM(BilledCost), COUNT(*) FROM focus", "0.1,1"),
+        ("SELECT ContractCommitmentId, SUM(ContractCommitmentCost) FROM contract_commitment GROUP BY 1", "cc-1,120000.5"),
+        ("SELECT InvoiceId, BilledCost, PaymentCurrencyBilledCost FROM invoice_detail", "i-1,99.95,91.2"),
+        ("SELECT BillingPeriodStatus, COUNT(*) FROM billing_period GROUP BY 1", "Closed,1"),
+        (
+            "SELECT i.InvoiceId, SUM(f.BilledCost) FROM invoice_detail i JOIN focus f ON f.BillingPeriodStart = \
+             i.BillingPeriodStart GROUP BY 1",
+            "i-1,0.1",
+        ),
+    ] {
+        let run = sql(folder.path(), question).expect_status(0).unwrap();
+        let text = String::from_utf8(run.stdout.clone()).unwrap();
+        assert_eq!(text.lines().nth(1), Some(answer), "{question}: {run}");
+    }
+}
+
+#[test]
 fn what_was_read_is_told_when_asked() {
     // claim A4
     let run = bursar().args(["cost", "--explain", "--source"]).arg(sample()).run().unwrap().ok().unwrap();

@@ -3,7 +3,7 @@
 use super::schema::Held;
 use arrow::array::{
     Array, ArrayRef, AsArray, DictionaryArray, Int32Array, RecordBatch, StringArray, StringBuilder,
-    StringViewBuilder, new_null_array,
+    StringViewBuilder,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int32Type};
@@ -83,12 +83,11 @@ fn clean_view(array: &ArrayRef) -> ArrayRef {
     Arc::new(out.finish())
 }
 
-/// A column with one value in every row.
-pub(super) fn constant(value: Option<&str>, rows: usize) -> Result<ArrayRef, ArrowError> {
-    let Some(value) = value else { return Ok(new_null_array(&Held::Codes.data_type(), rows)) };
+/// A column with one value in every row. `value` is an array of it alone, the same for all batches of
+/// a file, so that readers know that nothing changed.
+pub(super) fn constant(value: &ArrayRef, rows: usize) -> Result<ArrayRef, ArrowError> {
     let keys = Int32Array::from(vec![0; rows]);
-    let values = StringArray::from(vec![value]);
-    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(values))?))
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::clone(value))?))
 }
 
 /// Maps a text column value by value into codes (`provider` from `ProviderName`).

@@ -10,7 +10,9 @@ use crate::engine::tag::Keys;
 use crate::ledger::ReadOnlyStore;
 use crate::location::{Source, SourceError};
 use crate::rollup::Rollups;
+use arrow::array::{ArrayRef, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use bursar_domain::id::DeliveryId;
 use bursar_focus::dialect::{Dialect, focus_column};
 use bursar_focus::normalise::normaliser;
 use bursar_focus::spec;
@@ -25,6 +27,9 @@ const LOOKS_AT_ONCE: usize = 16;
 /// How much of a file's end is fetched in the hope that the footer is in it.
 pub(super) const FOOTER_BYTES: usize = 64 << 10;
 
+const OTHERS: [spec::Dataset; 3] =
+    [spec::Dataset::ContractCommitment, spec::Dataset::InvoiceDetail, spec::Dataset::BillingPeriod];
+
 /// What the caller knows and the files may not say.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OpenOptions {
@@ -32,11 +37,13 @@ pub struct OpenOptions {
     pub dialect: Option<Dialect>,
 }
 
-/// Every charge of some deliveries, opened.
+/// Every charge of some deliveries, opened; and beside the charges what else they hold.
 #[derive(Debug, Clone)]
 pub struct Charges {
     pub(super) parts: Arc<Vec<Part>>,
     pub(super) schema: SchemaRef,
+    /// The other datasets of FOCUS, each with its parts.
+    others: Arc<Vec<(spec::Dataset, Charges)>>,
     /// Sums of the same charges, for questions that need no rows.
     pub(super) rollups: Option<Arc<Rollups>>,
 }
@@ -44,8 +51,8 @@ pub struct Charges {
 impl Charges {
     /// Looks at each object of the deliveries and fixes one schema.
     ///
-    /// Deliveries of other datasets (contracts, invoices, billing periods) are skipped: they are
-    /// tables of their own.
+    /// Other datasets (contracts, invoices, billing periods) become tables of their own:
+    /// [`Charges::others`].
     ///
     /// # Errors
     /// When an object cannot be read or is no cost export. Nothing is skipped in silence.
@@ -55,22 +62,40 @@ impl Charges {
     ) -> Result<Self, ChargesError> {
         let mut looks = Vec::new();
         for (index, (source, delivery)) in deliveries.iter().enumerate() {
-            let is_charges = matches!(
-                delivery.dataset,
-                Dataset::CostAndUsage | Dataset::ActualCost | Dataset::AmortizedCost | Dataset::Unknown
-            );
-            if !is_charges {
-                continue;
-            }
             let store = Arc::new(source.store().pinned(&delivery.objects));
             for object in &delivery.objects {
                 looks.push(look(source, Arc::clone(&store), index, delivery, object, options));
             }
         }
-        let parts: Vec<Part> = stream::iter(looks).buffered(LOOKS_AT_ONCE).try_collect().await?;
-        let schema = unite(&parts);
+        let mut parts: Vec<Part> = stream::iter(looks).buffered(LOOKS_AT_ONCE).try_collect().await?;
+        let mut of = |dataset| {
+            let (mine, rest) = std::mem::take(&mut parts).into_iter().partition(|part| part.dataset == dataset);
+            parts = rest;
+            Self::of_parts(mine, dataset)
+        };
+        let others = OTHERS.map(|dataset| (dataset, of(dataset)));
+        let charges = of(spec::Dataset::CostAndUsage);
+        Ok(Self { others: Arc::new(others.to_vec()), ..charges })
+    }
+
+    fn of_parts(parts: Vec<Part>, dataset: spec::Dataset) -> Self {
+        let schema = unite(&parts, dataset);
         let parts = parts.into_iter().map(|part| part.held_as(&schema)).collect();
-        Ok(Self { parts: Arc::new(parts), schema, rollups: None })
+        Self { parts: Arc::new(parts), schema, others: Arc::default(), rollups: None }
+    }
+
+    /// Contracts, invoices and billing periods, each as a table that may be empty.
+    #[must_use]
+    pub fn others(&self) -> &[(spec::Dataset, Self)] {
+        &self.others
+    }
+
+    /// What a delivery's objects hold; `None` when none of them was opened.
+    #[must_use]
+    pub fn dataset_of(&self, delivery: DeliveryId) -> Option<spec::Dataset> {
+        let holds = |charges: &Self| charges.parts.iter().any(|part| part.delivery_id == delivery);
+        let other = self.others.iter().find(|(_, table)| holds(table)).map(|(dataset, _)| *dataset);
+        if holds(self) { Some(spec::Dataset::CostAndUsage) } else { other }
     }
 
     /// The same charges, answered from these rollups where they can be.
@@ -167,9 +192,9 @@ async fn look(
         },
     };
     let columns = Arc::clone(body.columns());
-    let dialect = dialect_of(&name, &columns, delivery, options)?;
+    let (dialect, dataset) = dialect_of(&name, &columns, delivery, options)?;
     let reading = match dialect {
-        Dialect::Focus(_) => Reading::Direct(focus_columns(&columns)),
+        Dialect::Focus(_) => Reading::Direct(focus_columns(&columns, dataset)),
         _ => Reading::Normalised(
             normaliser(dialect, &columns)
                 .map_err(|error| ChargesError::Normalise { object: name.clone(), error })?,
@@ -183,6 +208,8 @@ async fn look(
     let provider = provider.or_else(|| native_provider(dialect).map(str::to_owned));
     let billing_period =
         partition("billing_period").or_else(|| delivery.billing_period.map(|p| p.to_string()));
+    let alone = |value: &String| -> ArrayRef { Arc::new(StringArray::from(vec![value.as_str()])) };
+    let constants = [provider.as_ref().map(alone), billing_period.as_ref().map(alone)];
     Ok(Part {
         store,
         object: object.clone(),
@@ -190,8 +217,9 @@ async fn look(
         delivery: index,
         delivery_id: delivery.id,
         dialect,
+        dataset,
         provider,
-        billing_period,
+        constants,
         body,
         reading,
     })
@@ -206,20 +234,21 @@ const SAME: [(&str, [&str; 2]); 4] = [
 ];
 
 /// For each canonical or further column the file's column that holds it.
-fn focus_columns(columns: &Schema) -> HashMap<String, usize> {
+fn focus_columns(columns: &Schema, dataset: spec::Dataset) -> HashMap<String, usize> {
     let mut map: HashMap<String, usize> = HashMap::new();
     let names = || columns.fields().iter().enumerate().map(|(at, field)| (at, field.name().as_str()));
     // A column's own name wins over an alias or another capitalisation.
-    for (at, name) in names().filter(|(_, name)| spec::column(spec::Dataset::CostAndUsage, name).is_some()) {
+    for (at, name) in names().filter(|(_, name)| spec::column(dataset, name).is_some()) {
         map.entry(name.to_owned()).or_insert(at);
     }
     for (at, name) in names() {
-        let id = focus_column(spec::Dataset::CostAndUsage, name).unwrap_or(name);
+        let id = focus_column(dataset, name).unwrap_or(name);
         map.entry(id.to_owned()).or_insert(at);
     }
-    for (column, others) in SAME {
+    let same = if dataset == spec::Dataset::CostAndUsage { SAME.as_slice() } else { &[] };
+    for (column, others) in same {
         if let Some(at) = others.iter().find_map(|other| map.get(*other)).copied() {
-            map.entry(column.to_owned()).or_insert(at);
+            map.entry((*column).to_owned()).or_insert(at);
         }
     }
     map
@@ -240,19 +269,20 @@ fn dialect_of(
     columns: &Schema,
     delivery: &Delivery,
     options: &OpenOptions,
-) -> Result<Dialect, ChargesError> {
+) -> Result<(Dialect, spec::Dataset), ChargesError> {
+    let charges = |dialect| (dialect, spec::Dataset::CostAndUsage);
     let names: Vec<&str> = columns.fields().iter().map(|f| f.name().as_str()).collect();
     let known = delivery.dialect.or(match delivery.dataset {
         Dataset::ActualCost => Some(Dialect::AzureActual),
         Dataset::AmortizedCost => Some(Dialect::AzureAmortized),
         _ => options.dialect,
     });
-    let recognised = bursar_focus::dialect::recognise(&names).map(|r| r.dialect);
+    let recognised = bursar_focus::dialect::recognise(&names).map(|r| (r.dialect, r.dataset));
     match (known, recognised) {
         // What the columns say wins over the version a manifest or a flag names.
-        (Some(Dialect::Focus(_)), Some(found)) if matches!(found, Dialect::Focus(_)) => Ok(found),
-        (Some(known), _) => Ok(known),
-        (None, Some(Dialect::AzureActual | Dialect::AzureAmortized)) => azure_by_name(name),
+        (Some(Dialect::Focus(_)), Some(found)) if matches!(found.0, Dialect::Focus(_)) => Ok(found),
+        (Some(known), _) => Ok(charges(known)),
+        (None, Some((Dialect::AzureActual | Dialect::AzureAmortized, _))) => azure_by_name(name).map(charges),
         (None, Some(found)) => Ok(found),
         (None, None) => Err(ChargesError::NotRecognised {
             object: name.to_owned(),

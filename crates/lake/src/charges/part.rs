@@ -3,11 +3,13 @@
 use super::schema::{BILLING_PERIOD, PROVIDER, is_wide};
 use crate::delivery::ObjectRef;
 use crate::ledger::ReadOnlyStore;
+use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, SchemaRef};
 use bursar_domain::id::DeliveryId;
 use bursar_focus::canonical::Kind;
 use bursar_focus::dialect::Dialect;
 use bursar_focus::normalise::Normaliser;
+use bursar_focus::spec::Dataset;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::basic::Encoding;
 use std::collections::HashMap;
@@ -25,10 +27,12 @@ pub struct Part {
     pub(super) delivery: usize,
     pub(super) delivery_id: DeliveryId,
     pub(super) dialect: Dialect,
+    /// What its rows are.
+    pub(super) dataset: Dataset,
     /// Short provider name of every row, where the layout tells.
     pub(super) provider: Option<String>,
-    /// `YYYY-MM` of every row, where the layout tells.
-    pub(super) billing_period: Option<String>,
+    /// `provider` and `billing_period` of every row (`YYYY-MM`), where the layout tells.
+    pub(super) constants: [Option<ArrayRef>; 2],
     pub(super) body: Body,
     pub(super) reading: Reading,
 }
@@ -138,11 +142,11 @@ impl Part {
         }
     }
 
-    /// The constant of a derived column, where the layout tells.
-    pub(super) fn constant(&self, column: &str) -> Option<&str> {
+    /// The value that a derived column has in every row, alone in an array, where the layout tells.
+    pub(super) fn constant(&self, column: &str) -> Option<&ArrayRef> {
         match column {
-            PROVIDER => self.provider.as_deref(),
-            BILLING_PERIOD => self.billing_period.as_deref(),
+            PROVIDER => self.constants[0].as_ref(),
+            BILLING_PERIOD => self.constants[1].as_ref(),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::part::{Body, Part, Reading};
 use super::scan::Unit;
-use arrow::array::{Array, ArrayRef, BooleanArray, StringArray, new_null_array};
+use arrow::array::{Array, ArrayRef, BooleanArray, new_null_array};
 use arrow::compute::{concat, take};
 use arrow::datatypes::{DataType, SchemaRef};
 use bursar_focus::canonical::{Kind, typed_column};
@@ -52,7 +52,10 @@ impl OfUnits<'_> {
             let groups: Vec<usize> = self.units[at..end].iter().map(|u| u.group).collect();
             let part = &self.parts[part_index];
             let piece = match part.constant(column) {
-                Some(value) => Some(Arc::new(StringArray::from(vec![value; groups.len()])) as ArrayRef),
+                Some(value) => {
+                    let first = arrow::array::UInt32Array::from(vec![0; groups.len()]);
+                    take(value, &first, None).ok()
+                }
                 None => bounds_of_part(part, column, kind, &groups, largest),
             };
             some |= piece.is_some();

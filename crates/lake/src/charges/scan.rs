@@ -140,7 +140,7 @@ impl Work {
     fn empty_columns(&self, unit: Unit, rows: usize) -> Result<RecordBatch> {
         let part = &self.parts[unit.part];
         let columns = self.schema.fields().iter().map(|field| match part.constant(field.name()) {
-            Some(value) => Ok(constant(Some(value), rows)?),
+            Some(value) => Ok(constant(value, rows)?),
             None => Ok(new_null_array(field.data_type(), rows)),
         });
         self.batch(columns.collect::<Result<_>>()?, rows)
@@ -212,7 +212,7 @@ impl Work {
     ) -> Result<ArrayRef> {
         let found = match name {
             PROVIDER | BILLING_PERIOD if part.constant(name).is_some() => {
-                Some(constant(part.constant(name), rows)?)
+                part.constant(name).map(|value| constant(value, rows)).transpose()?
             }
             PROVIDER => {
                 let mut found = None;

@@ -78,11 +78,12 @@ pub fn short_provider(name: &str) -> String {
     }
 }
 
-/// One schema for all parts.
-pub(super) fn unite(parts: &[Part]) -> SchemaRef {
+/// One schema for all parts of a dataset.
+pub(super) fn unite(parts: &[Part], dataset: Dataset) -> SchemaRef {
     let mut written_wide: BTreeMap<String, bool> = BTreeMap::new();
     let mut further: BTreeSet<String> = BTreeSet::new();
-    let known: BTreeSet<&str> = column_names().into_iter().collect();
+    let own = || all_columns(dataset).iter().map(|column| column.id);
+    let known: BTreeSet<&str> = own().chain([PROVIDER, BILLING_PERIOD]).collect();
     for part in parts {
         for (column, wide) in part.text_columns() {
             let seen = written_wide.entry(column.clone()).or_insert(false);
@@ -105,8 +106,8 @@ pub(super) fn unite(parts: &[Part]) -> SchemaRef {
             None => Held::Codes,
         },
     };
-    let focus = all_columns(Dataset::CostAndUsage).iter().map(|column| column.id.to_owned());
-    let fields: Vec<Field> = focus
+    let fields: Vec<Field> = own()
+        .map(str::to_owned)
         .chain(further)
         .map(|name| {
             let held = held(&name);

@@ -73,6 +73,8 @@ enum State {
     Distinct {
         counts: Vec<i64>,
         pairs: HashTable<u64>,
+        /// The group that each value was last counted for: most values belong to one group.
+        last: Vec<u32>,
         interner: Interner,
     },
 }
@@ -99,6 +101,7 @@ impl Accumulator {
             ("count", true) => State::Distinct {
                 counts: Vec::new(),
                 pairs: HashTable::new(),
+                last: Vec::new(),
                 interner: Interner::of(&data_type)?,
             },
             ("sum", false) if decimal && matches!(output, DataType::Decimal128(_, _)) => {
@@ -148,8 +151,8 @@ impl Accumulator {
             State::Sum { sums, .. } | State::Extreme { best: sums, .. } => sums.capacity() * 17,
             State::Avg { sums, .. } => sums.capacity() * 24,
             State::ExtremeText { best, interner, .. } => best.capacity() * 4 + interner.size(),
-            State::Distinct { counts, pairs, interner } => {
-                counts.capacity() * 8 + pairs.capacity() * 9 + interner.size()
+            State::Distinct { counts, pairs, last, interner } => {
+                counts.capacity() * 8 + pairs.capacity() * 9 + last.capacity() * 4 + interner.size()
             }
         }
     }
@@ -275,10 +278,13 @@ impl Accumulator {
                 }
                 Ok(())
             }
-            State::Distinct { counts, pairs, interner } => {
+            State::Distinct { counts, pairs, last, interner } => {
                 let numbers = argument.numbers(rows, interner)?;
+                last.resize(interner.len(), u32::MAX);
                 for (group, number) in of.iter().zip(&numbers) {
-                    if *number != NULL {
+                    let last = &mut last[*number as usize];
+                    if *number != NULL && last != group {
+                        *last = *group;
                         count_pair(counts, pairs, *group, *number);
                     }
                 }
@@ -331,7 +337,7 @@ impl Accumulator {
                 }
             }
             (
-                State::Distinct { counts, pairs, interner },
+                State::Distinct { counts, pairs, interner, .. },
                 State::Distinct { pairs: theirs, interner: other, .. },
             ) => {
                 let numbers = interner.adopt(&other)?;

@@ -1,7 +1,8 @@
 //! Numbers of values that come as dictionary codes.
 //!
-//! A value is interned when the first row that counts holds it, not when its dictionary arrives:
-//! a filter may keep a handful of rows of a row group whose dictionary has half a million values.
+//! The values of a large dictionary are interned when the first row that counts holds them, not when
+//! the dictionary arrives: a filter may keep a handful of rows of a row group whose dictionary has half
+//! a million values. Those of a small one are interned at once, which spares looking for new ones.
 
 use super::Rows;
 use super::interner::{Interner, NULL};
@@ -11,6 +12,8 @@ use datafusion::error::Result;
 
 /// Not interned yet.
 const UNKNOWN: u32 = u32::MAX;
+/// Values of a small dictionary.
+const SMALL: usize = 4_096;
 
 /// An expression over one dictionary column, as numbers of its values.
 #[derive(Debug)]
@@ -50,8 +53,13 @@ impl Coded {
             Answers::ByRow(values) => return interner.intern(&values, rows.chosen, out),
             Answers::New(answers) => {
                 self.numbers.clear();
-                self.numbers.resize(answers.len(), UNKNOWN);
-                self.unknown = answers.len();
+                if answers.len() <= SMALL {
+                    interner.intern(&answers, None, &mut self.numbers)?;
+                    self.unknown = 0;
+                } else {
+                    self.numbers.resize(answers.len(), UNKNOWN);
+                    self.unknown = answers.len();
+                }
                 self.answers = Some(answers);
             }
             Answers::Same => {}

@@ -139,7 +139,13 @@ pub(super) struct TextInterner {
     bytes: Vec<u8>,
     ends: Vec<usize>,
     hashes: Vec<u64>,
-    table: HashTable<u32>,
+    /// The upper half of a value's hash, and its number.
+    table: HashTable<(u32, u32)>,
+    scratch: Vec<(u64, u32)>,
+}
+
+fn upper(hash: u64) -> u32 {
+    u32::try_from(hash >> 32).unwrap_or(0)
 }
 
 /// One hash function for all interners of the process, so that hashes can be carried over when
@@ -174,7 +180,7 @@ impl TextInterner {
 
     /// Bytes held.
     pub(super) fn size(&self) -> usize {
-        self.bytes.capacity() + self.ends.capacity() * 16 + self.table.capacity() * 5
+        self.bytes.capacity() + self.ends.capacity() * 16 + self.table.capacity() * 9
     }
 
     /// The bytes of value `at` (its number minus one).
@@ -183,19 +189,15 @@ impl TextInterner {
         &self.bytes[start..self.ends[at]]
     }
 
-    /// The number of `value`, a new one if it was not seen before.
-    pub(super) fn intern_one(&mut self, value: &[u8]) -> Result<u32> {
-        self.intern_hashed(hash_text(value), value)
-    }
-
     fn intern_hashed(&mut self, hash: u64, value: &[u8]) -> Result<u32> {
-        let Self { bytes, ends, hashes, table } = self;
+        let Self { bytes, ends, hashes, table, .. } = self;
         let text = |at: usize| {
             let start = if at == 0 { 0 } else { ends[at - 1] };
             &bytes[start..ends[at]]
         };
-        if let Some(number) =
-            table.find(hash, |n| hashes[*n as usize - 1] == hash && text(*n as usize - 1) == value)
+        let tag = upper(hash);
+        if let Some((_, number)) =
+            table.find(hash, |(t, n)| *t == tag && text(*n as usize - 1) == value)
         {
             return Ok(*number);
         }
@@ -204,7 +206,7 @@ impl TextInterner {
         bytes.extend_from_slice(value);
         ends.push(bytes.len());
         hashes.push(hash);
-        table.insert_unique(hash, number, |n| hashes[*n as usize - 1]);
+        table.insert_unique(hash, (tag, number), |(_, n)| hashes[*n as usize - 1]);
         Ok(number)
     }
 
@@ -252,24 +254,38 @@ impl TextInterner {
         out: &mut Vec<u32>,
         value: impl Fn(usize) -> Option<&'a [u8]>,
     ) -> Result<()> {
-        let mut one = |i: usize| match value(i) {
-            Some(text) => self.intern_one(text),
-            None => Ok(NULL),
-        };
         match rows {
-            None => {
-                out.reserve(len);
-                for i in 0..len {
-                    out.push(one(i)?);
-                }
-            }
-            Some(rows) => {
-                out.reserve(rows.len());
-                for i in rows {
-                    out.push(one(*i as usize)?);
-                }
+            None => self.intern_each(0..len, out, value),
+            Some(rows) => self.intern_each(rows.iter().map(|i| *i as usize), out, value),
+        }
+    }
+
+    /// In three passes, since each step waits for memory that the steps of other rows need not wait
+    /// for: hash, look up by hash, compare. What then has no number is rare, or new.
+    fn intern_each<'a>(
+        &mut self,
+        rows: impl Iterator<Item = usize> + Clone,
+        out: &mut Vec<u32>,
+        value: impl Fn(usize) -> Option<&'a [u8]>,
+    ) -> Result<()> {
+        let mut found = std::mem::take(&mut self.scratch);
+        found.clear();
+        found.extend(rows.clone().map(|i| (value(i).map_or(0, hash_text), NULL)));
+        for (hash, number) in &mut found {
+            let tag = upper(*hash);
+            if let Some((_, candidate)) = self.table.find(*hash, |(t, _)| *t == tag) {
+                *number = *candidate;
             }
         }
+        out.reserve(found.len());
+        for ((hash, candidate), i) in found.iter().zip(rows) {
+            out.push(match value(i) {
+                None => NULL,
+                Some(text) if *candidate != NULL && self.value(*candidate as usize - 1) == text => *candidate,
+                Some(text) => self.intern_hashed(*hash, text)?,
+            });
+        }
+        self.scratch = found;
         Ok(())
     }
 

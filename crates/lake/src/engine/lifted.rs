@@ -8,6 +8,7 @@
 //! An expression that fails on a value which no row holds must not fail the question: in that case
 //! the caller evaluates it row by row ([`Answers::ByRow`]).
 
+use super::tag::PROVIDER;
 use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 use datafusion::common::tree_node::{Transformed, TreeNode};
@@ -17,7 +18,14 @@ use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::utils::collect_columns;
 use std::sync::Arc;
 
-/// An expression that reads one dictionary column.
+fn dictionary(batch: &RecordBatch, column: usize) -> Result<&DictionaryArray<Int32Type>> {
+    batch.column(column).as_dictionary_opt::<Int32Type>().ok_or_else(|| {
+        super::EngineError::Internal("a dictionary column came without a dictionary").into()
+    })
+}
+
+/// An expression that reads one dictionary column, and perhaps the provider: a file has charges of one
+/// provider, so that beside it the other column's values still have one answer each.
 #[derive(Debug)]
 pub(super) struct Lifted {
     /// Over rows of the input.
@@ -25,8 +33,17 @@ pub(super) struct Lifted {
     /// Over a batch that has the dictionary column alone.
     by_value: Arc<dyn PhysicalExpr>,
     column: usize,
+    /// The provider's column, if it is read too.
+    provider: Option<usize>,
     schema: SchemaRef,
-    kept: Option<ArrayRef>,
+    kept: Option<Kept>,
+}
+
+/// What the answers were made from.
+#[derive(Debug)]
+struct Kept {
+    values: ArrayRef,
+    provider: Option<ArrayRef>,
 }
 
 /// What [`Lifted::answers`] found.
@@ -40,36 +57,40 @@ pub(super) enum Answers {
 }
 
 impl Lifted {
-    /// `None` when the expression reads not exactly one dictionary column, or is volatile.
+    /// `None` when the expression reads other columns than that, or is volatile.
     pub(super) fn try_new(expr: &Arc<dyn PhysicalExpr>, input: &Schema) -> Option<Self> {
         let columns = collect_columns(expr);
-        let column = match columns.iter().next() {
-            Some(column) if columns.len() == 1 => column.index(),
+        let (column, provider) = match columns.iter().collect::<Vec<_>>().as_slice() {
+            [column] => (column.index(), None),
+            [one, other] if one.name() == PROVIDER => (other.index(), Some(one.index())),
+            [one, other] if other.name() == PROVIDER => (one.index(), Some(other.index())),
             _ => return None,
         };
-        let field = input.fields().get(column)?;
-        let DataType::Dictionary(code, _) = field.data_type() else { return None };
-        if **code != DataType::Int32 || datafusion::physical_expr_common::physical_expr::is_volatile(expr) {
-            return None;
+        let volatile = datafusion::physical_expr_common::physical_expr::is_volatile(expr);
+        let mut fields = Vec::new();
+        for at in [Some(column), provider].into_iter().flatten() {
+            let field = input.fields().get(at)?;
+            let DataType::Dictionary(code, _) = field.data_type() else { return None };
+            if **code != DataType::Int32 || volatile {
+                return None;
+            }
+            let own = Field::new(field.name(), field.data_type().clone(), true);
+            fields.push(own.with_metadata(field.metadata().clone()));
         }
         let by_value = Arc::clone(expr)
             .transform_up(|e| {
                 Ok(match e.downcast_ref::<Column>() {
-                    Some(c) => Transformed::yes(Arc::new(Column::new(c.name(), 0)) as Arc<dyn PhysicalExpr>),
+                    Some(c) => {
+                        let at = usize::from(c.index() != column);
+                        Transformed::yes(Arc::new(Column::new(c.name(), at)) as Arc<dyn PhysicalExpr>)
+                    }
                     None => Transformed::no(e),
                 })
             })
             .ok()?
             .data;
-        let field =
-            Field::new(field.name(), field.data_type().clone(), true).with_metadata(field.metadata().clone());
-        Some(Self {
-            by_row: Arc::clone(expr),
-            by_value,
-            column,
-            schema: Arc::new(Schema::new(vec![field])),
-            kept: None,
-        })
+        let schema = Arc::new(Schema::new(fields));
+        Some(Self { by_row: Arc::clone(expr), by_value, column, provider, schema, kept: None })
     }
 
     /// Whether the expression may be evaluated on rows that a filter dropped.
@@ -79,38 +100,60 @@ impl Lifted {
 
     /// The dictionary column of this batch.
     pub(super) fn codes<'a>(&self, batch: &'a RecordBatch) -> Result<&'a DictionaryArray<Int32Type>> {
-        batch.column(self.column).as_dictionary_opt::<Int32Type>().ok_or_else(|| {
-            super::EngineError::Internal("a dictionary column came without a dictionary").into()
-        })
+        dictionary(batch, self.column)
     }
 
     /// The answers for this batch's dictionary.
     pub(super) fn answers(&mut self, batch: &RecordBatch) -> Result<Answers> {
-        let codes = self.codes(batch)?;
-        let values = codes.values();
-        if self.kept.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, values)) {
+        let values = self.codes(batch)?.values();
+        let by_row = || -> Result<Answers> {
+            Ok(Answers::ByRow(self.by_row.evaluate(batch)?.into_array(batch.num_rows())?))
+        };
+        let provider = match self.provider {
+            None => None,
+            Some(at) => {
+                let providers = dictionary(batch, at)?;
+                if providers.values().len() != 1 || providers.null_count() > 0 {
+                    return by_row();
+                }
+                Some(providers.values())
+            }
+        };
+        let same = |kept: &Kept| {
+            let provider_is = match (&kept.provider, provider) {
+                (Some(kept), Some(now)) => Arc::ptr_eq(kept, now),
+                (kept, now) => kept.is_none() && now.is_none(),
+            };
+            provider_is && Arc::ptr_eq(&kept.values, values)
+        };
+        if self.kept.as_ref().is_some_and(same) {
             return Ok(Answers::Same);
         }
-        match self.evaluate(values) {
+        match self.evaluate(values, provider) {
             Ok(answers) => {
-                self.kept = Some(Arc::clone(values));
+                self.kept = Some(Kept { values: Arc::clone(values), provider: provider.map(Arc::clone) });
                 Ok(Answers::New(answers))
             }
             Err(_) => {
+                let answers = by_row();
                 self.kept = None;
-                Ok(Answers::ByRow(self.by_row.evaluate(batch)?.into_array(batch.num_rows())?))
+                answers
             }
         }
     }
 
-    fn evaluate(&self, values: &ArrayRef) -> Result<ArrayRef> {
+    fn evaluate(&self, values: &ArrayRef, provider: Option<&ArrayRef>) -> Result<ArrayRef> {
         let len = values.len();
         let last = i32::try_from(len).map_err(|_| super::EngineError::TooManyGroups)?;
         let keys: Int32Array = (0..last).map(Some).chain(std::iter::once(None)).collect();
         let column = DictionaryArray::<Int32Type>::try_new(keys, Arc::clone(values))?;
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(column)];
+        if let Some(provider) = provider {
+            let keys = Int32Array::from(vec![0; len + 1]);
+            columns.push(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::clone(provider))?));
+        }
         let options = RecordBatchOptions::new().with_row_count(Some(len + 1));
-        let batch =
-            RecordBatch::try_new_with_options(Arc::clone(&self.schema), vec![Arc::new(column)], &options)?;
+        let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
         self.by_value.evaluate(&batch)?.into_array(len + 1)
     }
 }

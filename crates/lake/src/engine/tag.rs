@@ -48,7 +48,7 @@ pub struct TagColumn {
 /// A provider whose keys ignore capitals.
 const IGNORES_CASE: &str = "azure";
 /// The column that names the provider.
-const PROVIDER: &str = "provider";
+pub(super) const PROVIDER: &str = "provider";
 
 impl FunctionRewrite for TagColumn {
     fn name(&self) -> &'static str {

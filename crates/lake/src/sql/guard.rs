@@ -1,6 +1,7 @@
 //! What a SQL text may be.
 
-use super::{FOCUS, MAX_SQL_BYTES, QueryError};
+use super::{MAX_SQL_BYTES, QueryError, table_of};
+use bursar_focus::spec::Dataset;
 use crate::charges::column_names;
 use datafusion::common::SchemaError;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -14,7 +15,10 @@ use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 pub(super) const TABLE_FUNCTIONS: [&str; 2] = ["generate_series", "range"];
 
 /// Tables one may read.
-const TABLES: [&str; 1] = [FOCUS];
+const TABLES: [&str; 4] = {
+    let [charges, contracts, invoices, periods] = Dataset::ALL;
+    [table_of(charges), table_of(contracts), table_of(invoices), table_of(periods)]
+};
 
 pub(super) fn check_text(sql: &str) -> Result<(), QueryError> {
     if sql.len() > MAX_SQL_BYTES {
@@ -60,7 +64,7 @@ pub(super) fn check_plan(plan: &LogicalPlan) -> Result<(), QueryError> {
     let stranger = tables(plan).into_iter().find(|table| !TABLES.contains(&table.as_str()));
     match stranger {
         Some(table) => Err(QueryError::Refused(format!(
-            "table `{table}` may not be read: the only table is {}",
+            "table `{table}` may not be read: the tables are {}",
             TABLES.join(", ")
         ))),
         None => Ok(()),
@@ -122,7 +126,7 @@ pub(super) fn explain(error: DataFusionError, context: &SessionContext) -> Query
         if text.contains("not found") {
             let _ = context;
             return QueryError::NotUnderstood(format!(
-                "there is no table `{name}`: the only table is {}",
+                "there is no table `{name}`: the tables are {}",
                 TABLES.join(", ")
             ));
         }

@@ -19,6 +19,7 @@ use crate::engine;
 use crate::rollup::FromRollups;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use bursar_focus::spec::Dataset;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
@@ -35,6 +36,17 @@ use std::time::Duration;
 pub const MAX_SQL_BYTES: usize = 64 << 10;
 /// Name of the table of charges.
 pub const FOCUS: &str = "focus";
+
+/// The table that holds a dataset's rows.
+#[must_use]
+pub const fn table_of(dataset: Dataset) -> &'static str {
+    match dataset {
+        Dataset::CostAndUsage => FOCUS,
+        Dataset::ContractCommitment => "contract_commitment",
+        Dataset::InvoiceDetail => "invoice_detail",
+        Dataset::BillingPeriod => "billing_period",
+    }
+}
 
 /// Bounds of the engine.
 #[derive(Debug, Clone)]
@@ -134,7 +146,7 @@ impl Engine {
         }
     }
 
-    /// A session that sees the charges as [`FOCUS`] and nothing else.
+    /// A session that sees the charges as [`FOCUS`], what lies beside them, and nothing else.
     ///
     /// # Errors
     /// When the session cannot be made.
@@ -146,6 +158,10 @@ impl Engine {
         let table = ChargesTable::new(charges.clone(), Arc::clone(quarantine));
         let context = self.bare_session(charges.tag_keys())?;
         context.register_table(FOCUS, Arc::new(table)).map_err(QueryError::of)?;
+        for (dataset, other) in charges.others() {
+            let table = ChargesTable::new(other.clone(), Arc::clone(quarantine));
+            context.register_table(table_of(*dataset), Arc::new(table)).map_err(QueryError::of)?;
+        }
         Ok(context)
     }
 
