@@ -301,7 +301,9 @@ mod tests {
     async fn checked(folder: &Path, max_rows: u64) -> Conformance {
         let ledger = Arc::new(Ledger::new(Arc::new(FixedClock("2026-11-22T06:00:00Z".parse().unwrap()))));
         let location = Location::parse(folder.to_str().unwrap()).unwrap();
-        let bill = Bill::open(&[location], &|_| None, &OpenOptions::default(), ledger).await.unwrap();
+        let engine = Arc::new(bursar_lake::sql::Engine::new(Default::default()).unwrap());
+        let bill =
+            Bill::open(&[location], &|_| None, &OpenOptions::default(), &engine, ledger).await.unwrap();
         let charges = bill.charges().clone();
         let parts = charges.parts().into_iter().enumerate().collect();
         merge(&[Arc::new(check(charges, parts, "here".into(), max_rows).await.unwrap())]).unwrap()

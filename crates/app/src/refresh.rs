@@ -15,7 +15,7 @@ use bursar_domain::id::{DeliveryId, SourceId};
 use bursar_domain::{Amount, BillingPeriod};
 use bursar_focus::dialect::Dialect;
 use bursar_lake::charges::{Charges, ChargesError, OpenOptions, Quarantine};
-use bursar_lake::delivery::{Catalogue, Dataset, Delivery, Limits, discover, refuse_overlaps};
+use bursar_lake::delivery::{Catalogue, Dataset, Delivery, Limits, discover, refuse_overlaps, refuse_same_rows};
 use bursar_lake::location::{Fault, Location, Source, SourceError};
 use bursar_lake::rollup::MAX_TAGS;
 use chrono::NaiveDate;
@@ -56,7 +56,7 @@ impl Workspace {
             inner.progress(&format!("looking through {}", entry.location), at, total);
             looked.push(look(inner, entry).await);
         }
-        apart(&mut looked);
+        apart(inner, &mut looked).await;
         let old = self.state();
         let listed: Vec<_> = looked.iter().flat_map(Looked::listed).collect();
         let same = old.charges.is_some() && old.listed == listed;
@@ -156,13 +156,16 @@ async fn look(inner: &Inner, entry: &SourceEntry) -> Looked {
 }
 
 /// Takes deliveries out that two sources hold both, and notes what each source leaves out.
-fn apart(looked: &mut [Looked]) {
+async fn apart(inner: &Inner, looked: &mut [Looked]) {
     let mut pairs: Vec<(&Source, &mut Catalogue)> = looked
         .iter_mut()
         .filter_map(|l| l.found.as_mut())
         .map(|(source, catalogue)| (&*source, catalogue))
         .collect();
     refuse_overlaps(&mut pairs);
+    if let Err(error) = refuse_same_rows(&inner.engine, &mut pairs, &OpenOptions::default()).await {
+        tracing::warn!(error = with_causes(&error), "exports could not be compared by their rows");
+    }
     for Looked { known, found } in looked {
         let Some((_, catalogue)) = found else { continue };
         if catalogue.refused.is_empty() && !catalogue.deliveries.is_empty() {

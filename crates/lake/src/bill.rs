@@ -4,9 +4,12 @@
 //! same charges, and looks at each object once. After that, questions read only rows.
 
 use crate::charges::{Charges, ChargesError, OpenOptions};
-use crate::delivery::{Catalogue, Delivery, Limits, Refusal, discover, refuse_copies, refuse_overlaps};
+use crate::delivery::{
+    Catalogue, Delivery, Limits, Refusal, discover, refuse_copies, refuse_overlaps, refuse_same_rows,
+};
 use crate::ledger::Ledger;
 use crate::location::{Environment, Fault, Location, Source, SourceError};
+use crate::sql::{Engine, QueryError};
 use std::sync::Arc;
 
 /// Sources, listed, with what counts of them.
@@ -28,6 +31,9 @@ pub enum BillError {
     /// An object cannot be read as charges.
     #[error(transparent)]
     Charges(#[from] ChargesError),
+    /// What lies there cannot be compared.
+    #[error(transparent)]
+    Query(Box<QueryError>),
     /// Two exports of the same charges: counting either would be a guess, counting both wrong.
     #[error("{0}; nothing was added up: take one of them away or point at one")]
     Overlap(String),
@@ -46,11 +52,20 @@ fn because(problems: &[String]) -> String {
 }
 
 impl BillError {
+    fn of(error: QueryError) -> Self {
+        match error {
+            QueryError::Source(error) => Self::Source(error),
+            QueryError::Charges(error) => Self::Charges(error),
+            other => Self::Query(Box::new(other)),
+        }
+    }
+
     /// Who has to act.
     #[must_use]
     pub const fn fault(&self) -> Fault {
         match self {
             Self::Source(error) | Self::Charges(ChargesError::Source(error)) => error.fault(),
+            Self::Query(error) => error.fault(),
             Self::Overlap(_) => Fault::Refused,
             Self::Charges(_) | Self::Nothing { .. } => Fault::BadInput,
         }
@@ -66,6 +81,7 @@ impl Bill {
         locations: &[Location],
         environment: &Environment<'_>,
         options: &OpenOptions,
+        engine: &Arc<Engine>,
         ledger: Arc<Ledger>,
     ) -> Result<Self, BillError> {
         let mut sources = Vec::with_capacity(locations.len());
@@ -74,16 +90,17 @@ impl Bill {
             let catalogue = discover(&source, options.dialect, &Limits::default()).await?;
             sources.push((source, catalogue));
         }
-        Self::of_catalogues(sources, options, ledger).await
+        Self::of_catalogues(sources, options, engine, ledger).await
     }
 
     /// The bill of sources that are listed already.
     ///
     /// # Errors
     /// As [`Bill::open`].
-    pub async fn of_catalogues(
+    async fn of_catalogues(
         mut sources: Vec<(Source, Catalogue)>,
         options: &OpenOptions,
+        engine: &Arc<Engine>,
         ledger: Arc<Ledger>,
     ) -> Result<Self, BillError> {
         {
@@ -91,6 +108,7 @@ impl Bill {
                 sources.iter_mut().map(|(s, c)| (&*s, c)).collect();
             refuse_overlaps(&mut pairs);
             refuse_copies(&mut pairs).await?;
+            refuse_same_rows(engine, &mut pairs, options).await.map_err(BillError::of)?;
         }
         let overlap = sources.iter().flat_map(|(_, c)| &c.refused).find(|r| r.is_overlap());
         if let Some(overlap) = overlap {

@@ -31,12 +31,12 @@ async fn ask(folder: &Path) -> Result<(Bill, Answer), String> {
         }
         text
     };
-    let bill =
-        Bill::open(&[location], &|_| None, &OpenOptions::default(), ledger).await.map_err(|e| text(&e))?;
+    let engine = Arc::new(Engine::new(Default::default()).map_err(|e| text(&e))?);
+    let bill = Bill::open(&[location], &|_| None, &OpenOptions::default(), &engine, ledger).await;
+    let bill = bill.map_err(|e| text(&e))?;
     if !bill.refused().is_empty() {
         return Err(bill.refused().iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
     }
-    let engine = Arc::new(Engine::new(Default::default()).map_err(|e| text(&e))?);
     let question = Question { measure: Measure::BilledCost, ..Question::default() };
     let answer = bursar_lake::ask::ask(&engine, bill.charges(), &question, Duration::from_secs(60)).await;
     answer.map(|answer| (bill, answer)).map_err(|e| text(&e))

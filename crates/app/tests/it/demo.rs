@@ -35,7 +35,8 @@ async fn open(out: &Path, report: &DemoReport) -> Bill {
         .iter()
         .map(|source| Location::parse(out.join(&source.path).to_str().unwrap()).unwrap())
         .collect();
-    Bill::open(&locations, &|_| None, &OpenOptions::default(), ledger()).await.unwrap()
+    let engine = Arc::new(Engine::new(Default::default()).unwrap());
+    Bill::open(&locations, &|_| None, &OpenOptions::default(), &engine, ledger()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

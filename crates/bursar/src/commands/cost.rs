@@ -124,8 +124,8 @@ pub(crate) fn date(text: &str) -> Result<NaiveDate, String> {
 pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
     let question = question(&args)?;
     let from = reading::From { sources: &args.sources, workspace: args.workspace.as_deref() };
-    let (bill, charges) = reading::open(from, args.data_dir.as_deref(), args.dialect).await?;
     let engine = reading::engine()?;
+    let (bill, charges) = reading::open(from, args.data_dir.as_deref(), args.dialect, &engine).await?;
     let spinner = progress::counter("adding up", "");
     let answer = ask(&engine, &charges, &question, reading::ASK_LIMIT).await;
     spinner.finish_and_clear();

@@ -33,9 +33,10 @@ pub(crate) async fn open(
     from: From<'_>,
     data_dir: Option<&Path>,
     dialect: Option<Dialect>,
+    engine: &Arc<Engine>,
 ) -> Result<(Bill, Charges), Failure> {
     let Some(name) = from.workspace else {
-        let bill = open_sources(from.sources, dialect).await?;
+        let bill = open_sources(from.sources, dialect, engine).await?;
         let charges = bill.charges().clone();
         return Ok((bill, charges));
     };
@@ -48,7 +49,7 @@ pub(crate) async fn open(
         return Err(Failure::bad_input(anyhow::anyhow!("workspace `{name}` has no sources; {todo}")));
     }
     let sources: Vec<String> = file.sources.iter().map(|source| source.location.clone()).collect();
-    let bill = open_sources(&sources, dialect).await?;
+    let bill = open_sources(&sources, dialect, engine).await?;
     let keyring = Keyring::open(&config.master, config.data.root(), Box::new(SystemRandomness))?.keyring;
     let keys = Arc::new(keyring.workspace_or_create(file.id)?);
     let keep = Keep { folder: config.data.workspace_folder(file.id), keys };
@@ -61,7 +62,11 @@ pub(crate) async fn open(
     Ok((bill, charges))
 }
 
-async fn open_sources(sources: &[String], dialect: Option<Dialect>) -> Result<Bill, Failure> {
+async fn open_sources(
+    sources: &[String],
+    dialect: Option<Dialect>,
+    engine: &Arc<Engine>,
+) -> Result<Bill, Failure> {
     let locations = sources
         .iter()
         .map(|text| Location::parse(text).map_err(|error| of_fault(error.fault(), error)))
@@ -69,7 +74,7 @@ async fn open_sources(sources: &[String], dialect: Option<Dialect>) -> Result<Bi
     let ledger = Arc::new(Ledger::new(Arc::new(SystemClock)));
     let spinner = progress::counter("listing and opening sources", "");
     let environment = |name: &str| std::env::var(name).ok();
-    let bill = Bill::open(&locations, &environment, &OpenOptions { dialect }, ledger).await;
+    let bill = Bill::open(&locations, &environment, &OpenOptions { dialect }, engine, ledger).await;
     spinner.finish_and_clear();
     let bill = bill.map_err(|error: BillError| of_fault(error.fault(), error))?;
     for refused in bill.refused() {

@@ -76,8 +76,8 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
     };
     let sql = sql.trim().trim_end_matches(';').to_owned();
     let from = reading::From { sources: &args.sources, workspace: args.workspace.as_deref() };
-    let (bill, charges) = reading::open(from, args.data_dir.as_deref(), args.dialect).await?;
     let engine = reading::engine()?;
+    let (bill, charges) = reading::open(from, args.data_dir.as_deref(), args.dialect, &engine).await?;
     let quarantine = Arc::new(Quarantine::default());
     let context = engine.session(&charges, &quarantine).map_err(reading::asking)?;
     let limit = Duration::from_secs(args.timeout_s);

@@ -294,3 +294,45 @@ fn what_was_read_is_told_when_asked() {
     let run = bursar().args(["cost", "--explain", "--source"]).arg(sample()).run().unwrap().ok().unwrap();
     assert!(run.stderr.contains("focus_1.0_sample.csv") && run.stderr.contains("755423 bytes"), "{run}");
 }
+
+/// Charges of one billing account, one a day for each of the member accounts.
+fn charges_of(members: &[&str], newline: &str) -> String {
+    let mut text = format!(
+        "BillingAccountId,SubAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,\
+         ChargeCategory,BilledCost,EffectiveCost,ListCost,ContractedCost,ProviderName,ServiceName{newline}"
+    );
+    for member in members {
+        for day in 1..28 {
+            let (start, cost) = (format!("2026-10-{day:02}T00:00:00Z"), format!("{day}.{member}"));
+            text.push_str(&format!(
+                "payer,{member},USD,2026-10-01T00:00:00Z,2026-11-01T00:00:00Z,{start},2026-10-{:02}T00:00:00Z,Usage,{cost},\
+                 {cost},{cost},{cost},AWS,EC2{newline}",
+                day + 1
+            ));
+        }
+    }
+    text
+}
+
+#[test]
+fn exports_of_the_same_charges_are_refused_though_only_the_rows_tell() {
+    // claim A3
+    let folder = tempfile::tempdir().unwrap();
+    let put = |export: &str, text: &str| {
+        std::fs::create_dir_all(folder.path().join(export)).unwrap();
+        std::fs::write(folder.path().join(export).join("charges.csv"), text).unwrap();
+    };
+    let cost = || bursar().args(["cost", "--format", "csv", "--source"]).arg(folder.path()).run().unwrap();
+    // Two exports of one payer, each of other member accounts: one bill.
+    put("team-a", &charges_of(&["111", "222"], "\n"));
+    put("team-b", &charges_of(&["333"], "\n"));
+    let run = cost().expect_status(0).unwrap();
+    assert!(run.stdout.ends_with(b"USD,1151.982\n"), "{run}");
+    // A third one of an account that is in the first, written by another program.
+    put("everything", &charges_of(&["222", "444"], "\r\n"));
+    let run = cost().expect_status(3).unwrap();
+    for told in ["everything", "team-a", "billing account `payer`", "are in both"] {
+        assert!(run.stderr.contains(told), "{told}: {run}");
+    }
+    assert!(!run.stderr.contains("team-b"), "{run}");
+}

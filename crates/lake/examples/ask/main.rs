@@ -95,7 +95,7 @@ async fn open(location: &str, engine: &Arc<Engine>) -> Result<Charges, Failure> 
     let environment = |key: &str| std::env::var(key).ok();
     let ledger = Arc::new(Ledger::new(Arc::new(SystemClock)));
     let locations = [Location::parse(location)?];
-    let bill = Bill::open(&locations, &environment, &OpenOptions::default(), ledger).await?;
+    let bill = Bill::open(&locations, &environment, &OpenOptions::default(), engine, ledger).await?;
     let Some(folder) = std::env::var_os("ROLLUPS") else { return Ok(bill.charges().clone()) };
     let folder = Path::new(&folder);
     let keyring = Keyring::open(&MasterKeyConfig::default(), folder, Box::new(SystemRandomness))?.keyring;

@@ -23,6 +23,7 @@ mod path;
 mod plain;
 mod refusal;
 mod runs;
+mod same_rows;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +31,7 @@ pub use diff::{Change, Changes};
 pub use discover::{Limits, discover};
 pub use format::FileFormat;
 pub use overlap::{refuse_copies, refuse_overlaps};
+pub use same_rows::refuse_same_rows;
 pub use refusal::{Ignored, OverlapSide, Refusal};
 
 use bursar_domain::id::DeliveryId;

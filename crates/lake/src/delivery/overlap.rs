@@ -12,8 +12,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Takes deliveries out that overlap, within and across sources, and puts the refusals in.
 ///
-/// `discover` does so within one source already; call it for all sources of one bill. A scope that
-/// only the rows tell ([`Delivery::scope`]) may be filled in before.
+/// `discover` does so within one source already; call it for all sources of one bill.
 pub fn refuse_overlaps(sources: &mut [(&Source, &mut Catalogue)]) {
     let pairs = find(sources);
     take_out(sources, pairs);
@@ -81,7 +80,7 @@ const END_BYTES: u64 = 16 << 10;
 /// How many files are compared at most.
 const MOST_LOOKS: usize = 256;
 
-fn may_be_same_days(sources: &[(&Source, &mut Catalogue)], a: Which, b: Which) -> bool {
+pub(super) fn may_be_same_days(sources: &[(&Source, &mut Catalogue)], a: Which, b: Which) -> bool {
     let of = |(at, index): Which| sources.get(at).and_then(|(_, catalogue)| catalogue.deliveries.get(index));
     let (Some(a), Some(b)) = (of(a), of(b)) else { return false };
     match (a.covers, b.covers) {
@@ -105,7 +104,7 @@ async fn ends(
     Ok(parts.concat())
 }
 
-fn take_out(sources: &mut [(&Source, &mut Catalogue)], refusals: Vec<(Which, Which, String)>) {
+pub(super) fn take_out(sources: &mut [(&Source, &mut Catalogue)], refusals: Vec<(Which, Which, String)>) {
     let mut out: HashSet<(usize, usize)> = HashSet::new();
     for (first, second, because) in refusals {
         out.insert(first);
@@ -131,7 +130,8 @@ fn take_out(sources: &mut [(&Source, &mut Catalogue)], refusals: Vec<(Which, Whi
     }
 }
 
-type Which = (usize, usize);
+/// A source, and one of its deliveries.
+pub(super) type Which = (usize, usize);
 
 fn side(sources: &[(&Source, &mut Catalogue)], (at, index): Which) -> Option<OverlapSide> {
     let (source, catalogue) = sources.get(at)?;

@@ -172,11 +172,11 @@ impl House {
     }
 
     async fn of(folder: tempfile::TempDir) -> Self {
-        let bill = open(folder.path()).await;
+        let engine = Arc::new(Engine::new(Limits { threads: 2, ..Limits::default() }).unwrap());
+        let bill = open(folder.path(), &engine).await;
         let derived = tempfile::tempdir().unwrap();
         let keys = Arc::new(WorkspaceKeys::ephemeral(WorkspaceId::from_u128(1), &SystemRandomness).unwrap());
         let rollups = Arc::new(Rollups::open(derived.path(), Arc::clone(&keys)).unwrap());
-        let engine = Arc::new(Engine::new(Limits { threads: 2, ..Limits::default() }).unwrap());
         let tags = ["team".to_owned(), "env".to_owned()];
         for (source, delivery) in bill.deliveries().iter().skip(1) {
             rollups.build(&engine, source, delivery, &tags).await.unwrap();
@@ -208,10 +208,10 @@ impl House {
     }
 }
 
-async fn open(folder: &Path) -> Bill {
+async fn open(folder: &Path, engine: &Arc<Engine>) -> Bill {
     let ledger = Arc::new(Ledger::new(Arc::new(SystemClock)));
     let location = Location::parse(folder.to_str().unwrap()).unwrap();
-    Bill::open(&[location], &|_: &str| None, &OpenOptions::default(), ledger).await.unwrap()
+    Bill::open(&[location], &|_: &str| None, &OpenOptions::default(), engine, ledger).await.unwrap()
 }
 
 fn runtime() -> tokio::runtime::Runtime {
