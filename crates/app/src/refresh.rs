@@ -15,7 +15,9 @@ use bursar_domain::id::{DeliveryId, SourceId};
 use bursar_domain::{Amount, BillingPeriod};
 use bursar_focus::dialect::Dialect;
 use bursar_lake::charges::{Charges, ChargesError, OpenOptions, Quarantine};
-use bursar_lake::delivery::{Catalogue, Dataset, Delivery, Limits, discover, refuse_overlaps, refuse_same_rows};
+use bursar_lake::delivery::{
+    Catalogue, Dataset, Delivery, Limits, discover, refuse_overlaps, refuse_same_rows,
+};
 use bursar_lake::location::{Fault, Location, Source, SourceError};
 use bursar_lake::rollup::MAX_TAGS;
 use chrono::NaiveDate;

@@ -206,13 +206,15 @@ pub struct ReadOnlyStore {
     pins: Arc<HashMap<Path, Pin>>,
     /// Whether the store speaks HTTP, where `If-Match` wants quotes and a listing may omit them.
     quoted: bool,
+    /// Whether local files are read on the caller's thread.
+    inline: bool,
 }
 
 impl ReadOnlyStore {
     /// Wraps `inner`; `source` is how the ledger names it.
     #[must_use]
     pub fn new(inner: Arc<dyn ObjectStore>, source: &str, ledger: Arc<Ledger>) -> Self {
-        Self { inner, ledger, source: Arc::from(source), pins: Arc::default(), quoted: false }
+        Self { inner, ledger, source: Arc::from(source), pins: Arc::default(), quoted: false, inline: false }
     }
 
     /// The same, over a store that speaks HTTP: tags are sent in quotes, whatever the listing did.
@@ -232,6 +234,13 @@ impl ReadOnlyStore {
             })
             .collect();
         Self { pins: Arc::new(pins), ..self.clone() }
+    }
+
+    /// The same store for threads that may wait for a disk: local files are read where they are
+    /// decoded, so that memory stays with the thread that frees it.
+    #[must_use]
+    pub(crate) fn inline(&self) -> Self {
+        Self { inline: true, ..self.clone() }
     }
 
     /// Where the calls are counted.
@@ -354,11 +363,12 @@ fn look(file: &std::fs::File) -> std::io::Result<(u64, std::time::SystemTime)> {
 
 /// Reads one range of an open file.
 fn read_range(file: &mut std::fs::File, range: &Range<u64>) -> std::io::Result<Bytes> {
-    let length = usize::try_from(range.end.saturating_sub(range.start)).map_err(std::io::Error::other)?;
+    let length = range.end.saturating_sub(range.start);
+    let capacity = usize::try_from(length).map_err(std::io::Error::other)?;
     file.seek(SeekFrom::Start(range.start))?;
-    let mut buffer = vec![0; length];
-    file.read_exact(&mut buffer)?;
-    Ok(buffer.into())
+    let mut buffer = Vec::with_capacity(capacity);
+    file.take(length).read_to_end(&mut buffer)?;
+    if buffer.len() == capacity { Ok(buffer.into()) } else { Err(std::io::ErrorKind::UnexpectedEof.into()) }
 }
 
 /// Runs file reads off the asynchronous threads.
@@ -445,12 +455,12 @@ impl ObjectStore for ReadOnlyStore {
             return self.inner.get_ranges(location, ranges).await;
         };
         let ranges = ranges.to_vec();
-        let (read, now) = blocking(move || {
+        let mut read_all = move || {
             let read: std::io::Result<Vec<Bytes>> =
                 ranges.iter().map(|range| read_range(&mut file, range)).collect();
             (read, look(&file))
-        })
-        .await?;
+        };
+        let (read, now) = if self.inline { read_all() } else { blocking(read_all).await? };
         match (read, now) {
             (Ok(bytes), Ok((now_size, now_time)))
                 if now_size == size && DateTime::<Utc>::from(now_time) == opened =>

@@ -273,7 +273,10 @@ InvoiceId,InvoiceIssueDate,InvoiceIssueStatus,InvoiceIssuerName,PaymentCurrency,
     );
     for (question, answer) in [
         ("SELECT SUM(BilledCost), COUNT(*) FROM focus", "0.1,1"),
-        ("SELECT ContractCommitmentId, SUM(ContractCommitmentCost) FROM contract_commitment GROUP BY 1", "cc-1,120000.5"),
+        (
+            "SELECT ContractCommitmentId, SUM(ContractCommitmentCost) FROM contract_commitment GROUP BY 1",
+            "cc-1,120000.5",
+        ),
         ("SELECT InvoiceId, BilledCost, PaymentCurrencyBilledCost FROM invoice_detail", "i-1,99.95,91.2"),
         ("SELECT BillingPeriodStatus, COUNT(*) FROM billing_period GROUP BY 1", "Closed,1"),
         (

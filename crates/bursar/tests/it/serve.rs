@@ -54,7 +54,16 @@ async fn what_the_server_rolled_up_answers_the_command_line_too() {
     let add = with_data(&["source", "add", "--workspace", "acme"]).arg(bills.path());
     add.run().unwrap().expect_status(0).unwrap();
     let ask = || {
-        let ask = with_data(&["cost", "--workspace", "acme", "--by", "ServiceName", "--format", "csv", "--explain"]);
+        let ask = with_data(&[
+            "cost",
+            "--workspace",
+            "acme",
+            "--by",
+            "ServiceName",
+            "--format",
+            "csv",
+            "--explain",
+        ]);
         ask.run().unwrap().expect_status(0).unwrap()
     };
     let from_rows = ask();

@@ -14,6 +14,7 @@
 //! silence. An object that cannot be read at all is an error that names it.
 
 mod column;
+mod early;
 mod error;
 mod object_reader;
 mod open;

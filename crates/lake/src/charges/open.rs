@@ -69,7 +69,8 @@ impl Charges {
         }
         let mut parts: Vec<Part> = stream::iter(looks).buffered(LOOKS_AT_ONCE).try_collect().await?;
         let mut of = |dataset| {
-            let (mine, rest) = std::mem::take(&mut parts).into_iter().partition(|part| part.dataset == dataset);
+            let (mine, rest) =
+                std::mem::take(&mut parts).into_iter().partition(|part| part.dataset == dataset);
             parts = rest;
             Self::of_parts(mine, dataset)
         };
@@ -211,7 +212,7 @@ async fn look(
     let alone = |value: &String| -> ArrayRef { Arc::new(StringArray::from(vec![value.as_str()])) };
     let constants = [provider.as_ref().map(alone), billing_period.as_ref().map(alone)];
     Ok(Part {
-        store,
+        store: Arc::new(store.inline()),
         object: object.clone(),
         name,
         delivery: index,

@@ -1,5 +1,6 @@
 //! The table `focus` as DataFusion sees it, and the plan node that reads it.
 
+use super::early::Early;
 use super::open::Charges;
 use super::part::Body;
 use super::prune::prune;
@@ -97,6 +98,7 @@ impl TableProvider for ChargesTable {
             units,
             schema,
             quarantine: Arc::clone(&self.quarantine),
+            early: Early::of(filters, &self.charges.schema(), state)?,
         };
         let rollups = self.charges.rollups.clone();
         Ok(Arc::new(ChargesScan::new(Arc::new(work), rollups, threads, rows, whole)))
@@ -152,6 +154,7 @@ impl ChargesScan {
             units,
             schema: Arc::clone(&self.work.schema),
             quarantine: Arc::clone(&self.work.quarantine),
+            early: None,
         };
         Self::new(Arc::new(work), None, self.threads, None, self.whole)
     }

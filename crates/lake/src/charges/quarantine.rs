@@ -95,6 +95,23 @@ impl Quarantine {
         book.rounded += rounded;
     }
 
+    /// Takes in what was counted apart.
+    pub fn absorb(&self, other: Self) {
+        let other = other.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((column, reason), told) in other.excluded {
+            let entry = book.entry(&column, reason);
+            entry.count += told.count;
+            let room = EXAMPLES.saturating_sub(entry.examples.len());
+            entry.examples.extend(told.examples.into_iter().take(room));
+        }
+        for (reason, rows) in other.dropped {
+            *book.dropped.entry(reason).or_default() += rows;
+        }
+        book.rounded += other.rounded;
+        book.cells += other.cells;
+    }
+
     /// Counts cells of a rollup that were read instead of rows.
     pub fn add_cells(&self, cells: u64) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).cells += cells;

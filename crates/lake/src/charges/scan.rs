@@ -1,6 +1,7 @@
 //! Reading the parts unit by unit, each batch made canonical.
 
 use super::column::{constant, held_canonical, held_column, mapped, months, named};
+use super::early::{Early, Passed};
 use super::part::{Body, Part, Reading};
 use super::quarantine::{Quarantine, QuarantinedCell};
 use super::schema::{BILLING_PERIOD, Held, PROVIDER, short_provider};
@@ -9,7 +10,7 @@ use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::datatypes::{Schema, SchemaRef};
 use bursar_focus::canonical::Fault;
 use datafusion::error::{DataFusionError, Result};
-use futures::stream::{BoxStream, StreamExt};
+use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use std::sync::Arc;
 
 /// The file's column that decides `provider` where the layout does not tell, in order.
@@ -32,6 +33,8 @@ pub(super) struct Work {
     /// The projected columns of the table.
     pub(super) schema: SchemaRef,
     pub(super) quarantine: Arc<Quarantine>,
+    /// Filters that may be asked before everything else is decoded.
+    pub(super) early: Option<Early>,
 }
 
 impl Work {
@@ -54,41 +57,117 @@ pub(super) fn run(work: Arc<Work>, units: Vec<Unit>) -> BoxStream<'static, Resul
 
 fn read(work: &Arc<Work>, unit: Unit) -> Result<BoxStream<'static, Result<RecordBatch>>> {
     let part = &work.parts[unit.part];
-    let plan = Columns::plan(part, &work.schema);
-    let columns = part.body.columns();
-    let work = Arc::clone(work);
     match &part.body {
         Body::Parquet(metadata) => {
-            let groups = metadata.metadata().row_groups();
-            let rows_of = |g: usize| u64::try_from(groups[g].num_rows()).unwrap_or(0);
-            let before: u64 = (0..unit.group).map(rows_of).sum();
-            let roots: Vec<usize> =
-                plan.native.iter().filter_map(|name| columns.index_of(name).ok()).collect();
-            if roots.is_empty() {
-                let rows = usize::try_from(rows_of(unit.group)).unwrap_or(usize::MAX);
-                return Ok(futures::stream::once(async move { work.empty_columns(unit, rows) }).boxed());
+            let pays = |early: &&Early| early.pays(metadata.metadata().row_group(unit.group).num_rows());
+            match work.early.as_ref().filter(pays) {
+                Some(_) if matches!(part.reading, Reading::Direct(_)) => {
+                    let work = Arc::clone(work);
+                    let rows = async move {
+                        let passed = passed(&work, unit).await?;
+                        row_group(&work, unit, passed)
+                    };
+                    Ok(futures::stream::once(rows).try_flatten().boxed())
+                }
+                _ => row_group(work, unit, None),
             }
-            let stream = parquet_rows::row_group(part, metadata, unit.group, &roots)?;
-            let mut row = before;
-            Ok(stream
-                .map(move |batch| {
-                    let batch = batch?;
-                    let first = row + 1;
-                    row += batch.num_rows() as u64;
-                    work.convert(unit, &plan, &batch, &|at| first + at as u64)
-                })
-                .boxed())
         }
         Body::Text { gzip, .. } => {
+            let plan = Columns::plan(part, &work.schema);
+            let work = Arc::clone(work);
             let stream = text_rows::rows(part, *gzip, plan.native.clone(), Arc::clone(&work.quarantine))?;
             Ok(stream
                 .map(move |chunk| {
                     let chunk = chunk?;
-                    work.convert(unit, &plan, &chunk.batch, &|at| chunk.numbers.of(at))
+                    let row = |at| chunk.numbers.of(at);
+                    let notes = Notes { book: &work.quarantine, row: &row, of: &|_| true };
+                    work.convert(unit, &plan, &work.schema, &chunk.batch, &notes)
                 })
                 .boxed())
         }
     }
+}
+
+/// The rows of a row group that pass the early filters.
+async fn passed(work: &Arc<Work>, unit: Unit) -> Result<Option<Passed>> {
+    let Some(early) = &work.early else { return Ok(None) };
+    let (part, schema) = (&work.parts[unit.part], early.schema());
+    let Body::Parquet(metadata) = &part.body else { return Ok(None) };
+    let plan = Columns::plan(part, schema);
+    let roots = plan.roots(part);
+    if roots.is_empty() {
+        return Ok(None);
+    }
+    let mut row = rows_before(part, unit);
+    let mut stream = parquet_rows::row_group(part, metadata, unit.group, &roots, None)?;
+    let (mut passing, noted) = (early.ask(), Quarantine::default());
+    while let Some(batch) = stream.next().await {
+        let batch = batch?;
+        let first = row + 1;
+        row += batch.num_rows() as u64;
+        let notes = Notes { book: &noted, row: &|at| first + at as u64, of: &|_| true };
+        if !passing.take(&work.convert(unit, &plan, schema, &batch, &notes)?)? {
+            return Ok(None);
+        }
+    }
+    // From here on these columns are read of some rows only: what was noted of all of them counts.
+    work.quarantine.absorb(noted);
+    Ok(Some(passing.passed()))
+}
+
+/// Rows of the file before the unit.
+fn rows_before(part: &Part, unit: Unit) -> u64 {
+    let Body::Parquet(metadata) = &part.body else { return 0 };
+    let groups = metadata.metadata().row_groups().iter().take(unit.group);
+    groups.map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).sum()
+}
+
+/// The rows of a row group, or those that passed.
+fn row_group(
+    work: &Arc<Work>,
+    unit: Unit,
+    passed: Option<Passed>,
+) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+    let part = &work.parts[unit.part];
+    let Body::Parquet(metadata) = &part.body else { return Ok(futures::stream::empty().boxed()) };
+    let plan = Columns::plan(part, &work.schema);
+    let roots = plan.roots(part);
+    let work = Arc::clone(work);
+    if roots.is_empty() {
+        let rows = metadata.metadata().row_group(unit.group).num_rows();
+        let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+        return Ok(futures::stream::once(async move { work.empty_columns(unit, rows) }).boxed());
+    }
+    let (selection, places) = match passed {
+        Some(passed) if passed.rows.is_empty() => return Ok(futures::stream::empty().boxed()),
+        Some(Passed { selection, rows }) => (Some(selection), Some(rows)),
+        None => (None, None),
+    };
+    let before = rows_before(part, unit);
+    let stream = parquet_rows::row_group(part, metadata, unit.group, &roots, selection)?;
+    let mut read = 0;
+    Ok(stream
+        .map(move |batch| {
+            let batch = batch?;
+            let first = read;
+            read += batch.num_rows();
+            let row = |at: usize| {
+                let at = first + at;
+                before + 1 + places.as_ref().and_then(|places| places.get(at).copied()).unwrap_or(at as u64)
+            };
+            // What the early filters read is noted already.
+            let of = |column: &str| {
+                places.is_none() || !work.early.as_ref().is_some_and(|early| early.reads(column))
+            };
+            let notes = Notes { book: &work.quarantine, row: &row, of: &of };
+            work.convert(unit, &plan, &work.schema, &batch, &notes)
+        })
+        .boxed())
+}
+
+fn batch(schema: &SchemaRef, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?)
 }
 
 /// Which columns a part must read to give the projected ones.
@@ -101,6 +180,11 @@ struct Columns {
 }
 
 impl Columns {
+    /// Places of the native columns in a Parquet file.
+    fn roots(&self, part: &Part) -> Vec<usize> {
+        self.native.iter().filter_map(|name| part.body.columns().index_of(name).ok()).collect()
+    }
+
     fn plan(part: &Part, schema: &Schema) -> Self {
         let mut canonical: Vec<String> = Vec::new();
         let has = part.columns();
@@ -143,20 +227,17 @@ impl Work {
             Some(value) => Ok(constant(value, rows)?),
             None => Ok(new_null_array(field.data_type(), rows)),
         });
-        self.batch(columns.collect::<Result<_>>()?, rows)
+        batch(&self.schema, columns.collect::<Result<_>>()?, rows)
     }
 
-    fn batch(&self, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?)
-    }
-
+    /// The columns of `schema`, made canonical.
     fn convert(
         &self,
         unit: Unit,
         plan: &Columns,
+        schema: &SchemaRef,
         native: &RecordBatch,
-        row: &dyn Fn(usize) -> u64,
+        notes: &Notes<'_>,
     ) -> Result<RecordBatch> {
         let part = &self.parts[unit.part];
         let fail =
@@ -170,34 +251,36 @@ impl Work {
                         return Ok(None);
                     };
                     let typed = held_column(column, held, array)?;
-                    self.note(part, &typed.faults, row);
-                    self.quarantine.add_rounded(typed.rounded);
+                    if (notes.of)(column) {
+                        notes.add(part, &typed.faults);
+                        notes.book.add_rounded(typed.rounded);
+                    }
                     Ok(Some(typed.array))
                 };
-                let columns = self.schema.fields().iter().map(|field| {
+                let columns = schema.fields().iter().map(|field| {
                     let held = Held::of(field.data_type());
                     self.column(part, field.name(), held, rows, &own)
                 });
-                self.batch(columns.collect::<Result<_>>()?, rows)
+                batch(schema, columns.collect::<Result<_>>()?, rows)
             }
             Reading::Normalised(normaliser) => {
                 let outputs: Vec<&str> = plan.canonical.iter().map(String::as_str).collect();
                 let normalised = normaliser.convert(native, &outputs).map_err(|e| fail(&e))?;
-                self.note(part, &normalised.faults, row);
-                self.quarantine.add_rounded(normalised.rounded);
+                notes.add(part, &normalised.faults);
+                notes.book.add_rounded(normalised.rounded);
                 for dropped in &normalised.dropped {
-                    self.quarantine.add_dropped(dropped.reason, dropped.rows);
+                    notes.book.add_dropped(dropped.reason, dropped.rows);
                 }
                 let rows = normalised.batch.num_rows();
                 let own = |column: &str, held: Held| -> Result<Option<ArrayRef>> {
                     let Some(array) = named(&normalised.batch, column) else { return Ok(None) };
                     Ok(Some(held_canonical(held, array)?))
                 };
-                let columns = self.schema.fields().iter().map(|field| {
+                let columns = schema.fields().iter().map(|field| {
                     let held = Held::of(field.data_type());
                     self.column(part, field.name(), held, rows, &own)
                 });
-                self.batch(columns.collect::<Result<_>>()?, rows)
+                batch(schema, columns.collect::<Result<_>>()?, rows)
             }
         }
     }
@@ -229,12 +312,23 @@ impl Work {
         };
         Ok(found.unwrap_or_else(|| new_null_array(&held.data_type(), rows)))
     }
+}
 
-    fn note(&self, part: &Part, faults: &[Fault], row: &dyn Fn(usize) -> u64) {
+/// Where faults of a batch are noted.
+struct Notes<'a> {
+    book: &'a Quarantine,
+    /// The row of the file, from 1, that a row of the batch is.
+    row: &'a dyn Fn(usize) -> u64,
+    /// The columns whose faults are noted.
+    of: &'a dyn Fn(&str) -> bool,
+}
+
+impl Notes<'_> {
+    fn add(&self, part: &Part, faults: &[Fault]) {
         for fault in faults {
-            self.quarantine.add(&fault.column, fault.reason, || QuarantinedCell {
+            self.book.add(&fault.column, fault.reason, || QuarantinedCell {
                 object: part.name.clone(),
-                row: row(fault.row),
+                row: (self.row)(fault.row),
                 column: fault.column.clone(),
                 value: fault.value.clone(),
             });

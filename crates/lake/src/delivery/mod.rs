@@ -31,8 +31,8 @@ pub use diff::{Change, Changes};
 pub use discover::{Limits, discover};
 pub use format::FileFormat;
 pub use overlap::{refuse_copies, refuse_overlaps};
-pub use same_rows::refuse_same_rows;
 pub use refusal::{Ignored, OverlapSide, Refusal};
+pub use same_rows::refuse_same_rows;
 
 use bursar_domain::id::DeliveryId;
 use bursar_domain::{BillingPeriod, DateRange};

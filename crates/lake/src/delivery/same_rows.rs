@@ -132,7 +132,10 @@ fn are_rivals(sources: &[(&Source, &mut Catalogue)], a: Which, b: Which) -> bool
         return false;
     };
     let charges = |dataset| {
-        matches!(dataset, Dataset::CostAndUsage | Dataset::ActualCost | Dataset::AmortizedCost | Dataset::Unknown)
+        matches!(
+            dataset,
+            Dataset::CostAndUsage | Dataset::ActualCost | Dataset::AmortizedCost | Dataset::Unknown
+        )
     };
     let halves = matches!(
         (first.dataset, second.dataset),

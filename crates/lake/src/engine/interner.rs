@@ -196,9 +196,7 @@ impl TextInterner {
             &bytes[start..ends[at]]
         };
         let tag = upper(hash);
-        if let Some((_, number)) =
-            table.find(hash, |(t, n)| *t == tag && text(*n as usize - 1) == value)
-        {
+        if let Some((_, number)) = table.find(hash, |(t, n)| *t == tag && text(*n as usize - 1) == value) {
             return Ok(*number);
         }
         let number =

@@ -19,15 +19,16 @@ use datafusion::physical_expr::utils::collect_columns;
 use std::sync::Arc;
 
 fn dictionary(batch: &RecordBatch, column: usize) -> Result<&DictionaryArray<Int32Type>> {
-    batch.column(column).as_dictionary_opt::<Int32Type>().ok_or_else(|| {
-        super::EngineError::Internal("a dictionary column came without a dictionary").into()
-    })
+    batch
+        .column(column)
+        .as_dictionary_opt::<Int32Type>()
+        .ok_or_else(|| super::EngineError::Internal("a dictionary column came without a dictionary").into())
 }
 
 /// An expression that reads one dictionary column, and perhaps the provider: a file has charges of one
 /// provider, so that beside it the other column's values still have one answer each.
 #[derive(Debug)]
-pub(super) struct Lifted {
+pub(crate) struct Lifted {
     /// Over rows of the input.
     by_row: Arc<dyn PhysicalExpr>,
     /// Over a batch that has the dictionary column alone.

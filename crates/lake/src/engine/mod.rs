@@ -36,6 +36,7 @@ mod tests;
 
 pub(crate) use at_once::{Finished, aggregate_at_once};
 pub use exec::ChargeAggregateExec;
+pub(crate) use predicate::{Kept, Predicate};
 pub use rule::ChargeAggregation;
 
 use arrow::array::RecordBatch;
@@ -46,7 +47,6 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
-use predicate::Kept;
 use std::sync::Arc;
 
 /// Why the engine could not answer.

@@ -1,8 +1,8 @@
 //! What a SQL text may be.
 
 use super::{MAX_SQL_BYTES, QueryError, table_of};
-use bursar_focus::spec::Dataset;
 use crate::charges::column_names;
+use bursar_focus::spec::Dataset;
 use datafusion::common::SchemaError;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::DataFusionError;

@@ -1,4 +1,6 @@
 //! The lake against real stores.
 
 #[cfg(test)]
+mod few_rows;
+#[cfg(test)]
 mod sources;
