@@ -24,6 +24,9 @@ pub enum AskError {
     /// It needed more memory than a question may.
     #[error("{0}")]
     TooLarge(String),
+    /// The question does not fit the charges: a currency without a rate.
+    #[error("{0}")]
+    DoesNotFit(String),
     /// A source cannot be read.
     #[error("{0}")]
     Unreachable(String),
@@ -38,6 +41,7 @@ impl From<QueryError> for AskError {
         match error {
             QueryError::NotUnderstood(_) => Self::NotFound(text),
             QueryError::Refused(_) => Self::Refused(text),
+            QueryError::DoesNotFit(_) => Self::DoesNotFit(text),
             QueryError::TimedOut { seconds } => Self::TooSlow(seconds),
             QueryError::TooLarge { .. } => Self::TooLarge(text),
             QueryError::Changed(_) => Self::Unreachable(format!("{text}; ask again in a moment")),

@@ -23,6 +23,6 @@ pub mod workspace_file;
 pub use answer::Answer;
 pub use data_dir::{DataDir, DataDirError};
 pub use error::AskError;
-pub use question::{Compare, Dimension, Filter, Grain, Measure, Operator, Question};
+pub use question::{Compare, Conversion, Dimension, Filter, Grain, Measure, Operator, Question};
 pub use workspace::{Environment, Keep, Workspace};
 pub use workspace_file::{SourceEntry, WorkspaceFile};

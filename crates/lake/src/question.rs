@@ -1,7 +1,7 @@
 //! A question as a value: the UI, the command line and reports all make this one, so that all are
 //! scoped, cached and explained alike.
 
-use bursar_domain::{Amount, CurrencyCode, DateRange};
+use bursar_domain::{Amount, AmountError, CurrencyCode, DateRange};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -253,6 +253,34 @@ pub struct Conversion {
     pub rates: BTreeMap<CurrencyCode, Amount>,
 }
 
+impl Conversion {
+    /// Reads a currency code and rates such as `EUR=1.08`.
+    ///
+    /// # Errors
+    /// With what to write instead, when the code or a rate is none.
+    pub fn parse(to: &str, rates: &[String]) -> Result<Self, String> {
+        let code = |text: &str| text.parse::<CurrencyCode>().map_err(|error| error.to_string());
+        let mut found = BTreeMap::new();
+        for rate in rates {
+            let wrong = |why: &str| {
+                let shown: String = rate.chars().take(60).collect();
+                format!("`{shown}` is no rate: {why}")
+            };
+            let Some((currency, value)) = rate.split_once('=') else {
+                return Err(wrong("expected CODE=RATE, as in EUR=1.08"));
+            };
+            let value: Amount = value.parse().map_err(|error: AmountError| wrong(&error.to_string()))?;
+            if value <= Amount::ZERO {
+                return Err(wrong("it must be above zero"));
+            }
+            if found.insert(code(currency)?, value).is_some() {
+                return Err(wrong("there is another one for this currency"));
+            }
+        }
+        Ok(Self { to: code(to)?, rates: found })
+    }
+}
+
 /// A question about cost. Currencies are kept apart unless rates are given.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Question {
@@ -286,6 +314,20 @@ impl Question {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rates_are_read_or_refused() {
+        let parse = |rates: &[&str]| {
+            Conversion::parse("USD", &rates.iter().map(|rate| (*rate).to_owned()).collect::<Vec<_>>())
+        };
+        let rates = parse(&["EUR=1.085", "GBP=1.3"]).unwrap().rates;
+        assert_eq!(rates.len(), 2);
+        for bad in ["EUR", "EUR=", "EUR=0", "EUR=-1", "EUR=x", "€=1", "=1"] {
+            assert!(parse(&[bad]).is_err(), "{bad}");
+        }
+        assert!(parse(&["EUR=1", "EUR=2"]).is_err());
+        assert!(Conversion::parse("", &[]).is_err());
+    }
 
     #[test]
     fn filters_read_back() {

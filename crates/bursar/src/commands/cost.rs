@@ -5,12 +5,11 @@ use crate::exit::{Failure, Outcome};
 use crate::output::Format;
 use crate::progress;
 use arrow::array::{ArrayRef, Date32Array, Decimal128Array, RecordBatch, StringArray};
-use bursar_domain::{Amount, CurrencyCode, DateRange};
+use bursar_domain::{Amount, DateRange};
 use bursar_focus::dialect::Dialect;
 use bursar_lake::ask::{Answer, ask};
 use bursar_lake::question::{Compare, Conversion, Dimension, Grain, Question};
 use chrono::NaiveDate;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -161,20 +160,7 @@ fn question(args: &Args) -> Result<Question, Failure> {
     };
     let conversion = match &args.currency {
         None => None,
-        Some(to) => {
-            let mut rates = BTreeMap::new();
-            for rate in &args.rates {
-                let (code, value) = rate.split_once('=').ok_or_else(|| {
-                    anyhow::anyhow!("`{rate}` is no rate: expected CODE=RATE, as in EUR=1.08")
-                })?;
-                let value: Amount = value.parse()?;
-                if value <= Amount::ZERO {
-                    return Err(anyhow::anyhow!("`{rate}` is no rate: it must be above zero").into());
-                }
-                rates.insert(code.parse::<CurrencyCode>()?, value);
-            }
-            Some(Conversion { to: to.parse()?, rates })
-        }
+        Some(to) => Some(Conversion::parse(to, &args.rates).map_err(|why| anyhow::anyhow!(why))?),
     };
     if args.by.len() > Question::MAX_BY {
         return Err(anyhow::anyhow!("at most {} dimensions can be grouped by", Question::MAX_BY).into());

@@ -241,6 +241,74 @@ fn only_a_bounded_select_is_accepted() {
 }
 
 #[test]
+fn every_text_that_is_no_bounded_select_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("october.csv"), charges_of(&["111"], "\n")).unwrap();
+    for (text, word) in bursar_testkit::dirty::sql() {
+        let run =
+            bursar().args(["sql", "--format", "csv", "--timeout-s", "20", "--source"]).arg(folder.path());
+        let run = run.arg("-").stdin(text.clone()).run().unwrap();
+        let shown: String = text.chars().take(60).collect();
+        assert!(matches!(run.status, 2 | 3), "{shown}: {run}");
+        assert!(run.stderr.starts_with("error: ") && run.stderr.contains(word), "{shown}: {run}");
+        assert!(run.stdout.is_empty(), "{shown}: {run}");
+    }
+    assert!(!std::path::Path::new("/tmp/bursar-dirty-copy.csv").exists());
+}
+
+#[test]
+fn three_million_distinct_tags_are_only_many() {
+    let folder = tempfile::tempdir().unwrap();
+    bursar_testkit::dirty::distinct_tags(folder.path(), 3_000_000).unwrap();
+    let run = bursar().args([
+        "cost",
+        "--by",
+        "tag:key-77",
+        "--format",
+        "csv",
+        "--measure",
+        "BilledCost",
+        "--source",
+    ]);
+    let run = run.arg(folder.path()).run().unwrap().expect_status(0).unwrap();
+    let text = String::from_utf8(run.stdout.clone()).unwrap();
+    assert_eq!(text.lines().filter(|line| line.starts_with("value-77,")).count(), 1, "{run}");
+    assert_eq!(text.lines().count(), 3, "{run}");
+}
+
+/// A folder that this user may not look into is said to be that, not to be empty.
+#[cfg(unix)]
+#[test]
+fn a_folder_without_permission_is_named() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = tempfile::tempdir().unwrap();
+    let allow =
+        |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    allow(home.path(), 0o755);
+    let closed = home.path().join("closed");
+    std::fs::create_dir(&closed).unwrap();
+    std::fs::write(closed.join("october.csv"), charges_of(&["111"], "\n")).unwrap();
+    allow(&closed, 0o000);
+    // Permissions do not bind root: it asks as nobody, with a copy of the program that nobody may run.
+    let program = home.path().join("bursar");
+    std::fs::copy(env!("CARGO_BIN_EXE_bursar"), &program).unwrap();
+    allow(&program, 0o755);
+    let root = std::fs::read_dir(&closed).is_ok();
+    let mut command = if root {
+        let mut command = std::process::Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]).arg(&program);
+        command
+    } else {
+        std::process::Command::new(&program)
+    };
+    let run = command.args(["cost", "--source"]).arg(&closed).output().unwrap();
+    allow(&closed, 0o700);
+    let told = String::from_utf8_lossy(&run.stderr);
+    assert_eq!(run.status.code(), Some(3), "{told}");
+    assert!(told.contains("may not be read") && told.contains("chmod -R u+rX"), "{told}");
+}
+
+#[test]
 fn contracts_invoices_and_billing_periods_are_tables_of_their_own() {
     // claim A2
     let folder = tempfile::tempdir().unwrap();

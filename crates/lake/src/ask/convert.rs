@@ -18,13 +18,13 @@ pub(super) fn to_one(sums: &mut Sums, conversion: &Conversion) -> Result<Vec<Str
             let code: Option<CurrencyCode> = currency.parse().ok();
             let rate = code.as_ref().and_then(|code| conversion.rates.get(code)).copied();
             let Some(rate) = rate else {
-                return Err(QueryError::NotUnderstood(format!(
-                    "there are charges in {} and no rate for it: add --rate {}=…, what one {} is worth in {}",
-                    shown(&currency),
-                    shown(&currency),
-                    shown(&currency),
+                let currency = shown(&currency);
+                let detail = format!(
+                    "there are charges in {currency} and no rate for it: give one as {currency}=RATE, what one \
+                     {currency} is worth in {}",
                     conversion.to
-                )));
+                );
+                return Err(QueryError::DoesNotFit(detail));
             };
             notes.insert(
                 currency.clone(),

@@ -8,6 +8,7 @@ use super::coded::Coded;
 use super::interner::{Interner, NULL, as_int64, from_int64, hash_number};
 use super::lifted::Lifted;
 use super::predicate::{Kept, Predicate};
+use super::text_pairs::TextPairs;
 use super::total::{is_column, is_total};
 use super::{EngineError, Rows};
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Int64Array};
@@ -77,6 +78,11 @@ enum State {
         last: Vec<u32>,
         interner: Interner,
     },
+    /// The same of text that comes without codes.
+    DistinctText {
+        counts: Vec<i64>,
+        pairs: TextPairs,
+    },
 }
 
 impl Accumulator {
@@ -98,6 +104,9 @@ impl Accumulator {
             || matches!(data_type, DataType::UInt8 | DataType::UInt16 | DataType::UInt32);
         let state = match (aggregate.fun().name(), aggregate.is_distinct()) {
             ("count", false) => State::Count(Vec::new()),
+            ("count", true) if is_text(&data_type) => {
+                State::DistinctText { counts: Vec::new(), pairs: TextPairs::default() }
+            }
             ("count", true) => State::Distinct {
                 counts: Vec::new(),
                 pairs: HashTable::new(),
@@ -148,6 +157,7 @@ impl Accumulator {
     pub(super) fn size(&self) -> usize {
         match &self.state {
             State::Count(c) => c.capacity() * 8,
+            State::DistinctText { counts, pairs } => counts.capacity() * 8 + pairs.size(),
             State::Sum { sums, .. } | State::Extreme { best: sums, .. } => sums.capacity() * 17,
             State::Avg { sums, .. } => sums.capacity() * 24,
             State::ExtremeText { best, interner, .. } => best.capacity() * 4 + interner.size(),
@@ -158,6 +168,9 @@ impl Accumulator {
     }
 
     fn resize(&mut self, groups: usize) {
+        if let State::DistinctText { counts, .. } = &mut self.state {
+            counts.resize(groups, 0);
+        }
         match &mut self.state {
             State::Count(counts) => counts.resize(groups, 0),
             State::Sum { sums, seen } | State::Extreme { best: sums, seen, .. } => {
@@ -170,6 +183,7 @@ impl Accumulator {
             }
             State::ExtremeText { best, .. } => best.resize(groups, NULL),
             State::Distinct { counts, .. } => counts.resize(groups, 0),
+            State::DistinctText { .. } => {}
         }
     }
 
@@ -278,6 +292,10 @@ impl Accumulator {
                 }
                 Ok(())
             }
+            State::DistinctText { counts, pairs } => {
+                let values = argument.values(rows)?;
+                pairs.count(&values, rows, of, counts)
+            }
             State::Distinct { counts, pairs, last, interner } => {
                 let numbers = argument.numbers(rows, interner)?;
                 last.resize(interner.len(), u32::MAX);
@@ -346,6 +364,9 @@ impl Accumulator {
                     count_pair(counts, pairs, map[group as usize], numbers[number as usize]);
                 }
             }
+            (State::DistinctText { counts, pairs }, State::DistinctText { pairs: theirs, .. }) => {
+                pairs.merge(&theirs, map, counts);
+            }
             _ => return Err(EngineError::Internal("partial tables disagree about an aggregate").into()),
         }
         Ok(())
@@ -354,7 +375,7 @@ impl Accumulator {
     /// The values of a range of groups.
     pub(super) fn array(&self, groups: std::ops::Range<usize>) -> Result<ArrayRef> {
         match &self.state {
-            State::Count(counts) | State::Distinct { counts, .. } => {
+            State::Count(counts) | State::Distinct { counts, .. } | State::DistinctText { counts, .. } => {
                 Ok(Arc::new(Int64Array::from(counts[groups].to_vec())))
             }
             State::Sum { sums, seen } => exact(&sums[groups.clone()], &seen[groups], &self.output),
@@ -449,6 +470,10 @@ impl Argument {
         }
         Ok(out)
     }
+}
+
+fn is_text(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
 }
 
 fn overflow_error(overflow: bool) -> Result<()> {

@@ -98,6 +98,7 @@ async fn one_partition(
 ) -> Result<Vec<Option<Table>>> {
     while let Some(batch) = stream.next().await {
         let batch = batch?;
+        tokio::task::consume_budget().await;
         for slot in &mut tables {
             if let Some(table) = slot {
                 table.update(&batch)?;

@@ -305,6 +305,8 @@ async fn one_partition(
     while let Some(batch) = stream.next().await {
         table.update(&batch?)?;
         memory.try_resize(table.size())?;
+        // An input that is always ready must not keep the thread from stopping when told to.
+        tokio::task::consume_budget().await;
     }
     Ok((table, memory))
 }

@@ -29,6 +29,7 @@ mod predicate;
 mod rule;
 mod table;
 pub mod tag;
+mod text_pairs;
 mod total;
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Joins that let other work happen.
 //!
-//! A nested-loop or cross join never yields between its batches, so a time limit on the same
-//! threads never fires. Each is wrapped so that it yields.
+//! A join can make thousands of batches of one that it read, and never yields between them: a time
+//! limit on the same threads then never fires, or fires and frees no thread. Each is wrapped so that
+//! it yields.
 
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::config::ConfigOptions;
@@ -9,7 +10,6 @@ use datafusion::error::Result;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::coop::CooperativeExec;
-use datafusion::physical_plan::joins::{CrossJoinExec, NestedLoopJoinExec};
 use std::sync::Arc;
 
 /// Wraps joins that never yield.
@@ -19,8 +19,7 @@ pub(super) struct CooperativeJoins;
 impl PhysicalOptimizerRule for CooperativeJoins {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
         plan.transform_up(|node| {
-            let any = node.as_ref() as &dyn std::any::Any;
-            if any.is::<CrossJoinExec>() || any.is::<NestedLoopJoinExec>() {
+            if node.name().ends_with("JoinExec") {
                 Ok(Transformed::yes(Arc::new(CooperativeExec::new(node)) as Arc<dyn ExecutionPlan>))
             } else {
                 Ok(Transformed::no(node))

@@ -15,6 +15,9 @@ pub enum QueryError {
     /// The question is understood and not allowed.
     #[error("{0}")]
     Refused(String),
+    /// The question is understood and does not fit what the charges are.
+    #[error("{0}")]
+    DoesNotFit(String),
     /// It took longer than allowed.
     #[error(
         "the question took longer than {seconds} seconds and was stopped: ask for a shorter period or fewer groups"

@@ -7,7 +7,7 @@ use bursar_lake::bill::Bill;
 use bursar_lake::charges::{Excluded, OpenOptions, Quarantine};
 use bursar_lake::ledger::Ledger;
 use bursar_lake::location::Location;
-use bursar_lake::sql::Engine;
+use bursar_lake::sql::{Engine, QueryError};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -62,6 +62,10 @@ async fn ask(folder: &Path, filter: &str) -> (i64, Option<i128>, Vec<Excluded>) 
     let location = Location::parse(folder.to_str().unwrap()).unwrap();
     let bill =
         Bill::open(&[location], &|_: &str| None, &OpenOptions::default(), &engine, ledger).await.unwrap();
+    ask_of(&engine, &bill, filter).await
+}
+
+async fn ask_of(engine: &Arc<Engine>, bill: &Bill, filter: &str) -> (i64, Option<i128>, Vec<Excluded>) {
     let quarantine = Arc::new(Quarantine::default());
     let context = engine.session(bill.charges(), &quarantine).unwrap();
     let sql = format!("SELECT COUNT(*), SUM(BilledCost) FROM focus WHERE {filter}");
@@ -69,6 +73,32 @@ async fn ask(folder: &Path, filter: &str) -> (i64, Option<i128>, Vec<Excluded>) 
     let sum = batches[0].column(1).as_primitive::<Decimal128Type>();
     let sum = sum.iter().next().flatten();
     (batches[0].column(0).as_primitive::<Int64Type>().value(0), sum, quarantine.excluded())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_join_that_would_take_hours_is_stopped_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    write_parquet(folder.path());
+    let engine = Arc::new(Engine::new(Default::default()).unwrap());
+    let ledger = Arc::new(Ledger::new(Arc::new(SystemClock)));
+    let location = Location::parse(folder.path().to_str().unwrap()).unwrap();
+    let options = OpenOptions::default();
+    let bill = Bill::open(&[location], &|_: &str| None, &options, &engine, ledger).await.unwrap();
+    for condition in [
+        "a.BillingCurrency = b.BillingCurrency",
+        "a.BillingCurrency = b.BillingCurrency AND a.BilledCost > b.BilledCost",
+    ] {
+        let context = engine.session(bill.charges(), &Arc::new(Quarantine::default())).unwrap();
+        let sql = format!(
+            "SELECT COUNT(*), MAX(a.BilledCost * b.BilledCost) FROM focus a JOIN focus b ON {condition}"
+        );
+        let started = std::time::Instant::now();
+        let stopped = engine.collect(context, sql, 10, Duration::from_secs(1)).await;
+        assert!(matches!(stopped, Err(QueryError::TimedOut { seconds: 1 })), "{condition}: {stopped:?}");
+        assert!(started.elapsed() < Duration::from_secs(20), "{condition}");
+        // The threads are free again: a small question is answered.
+        assert_eq!(ask_of(&engine, &bill, "TRUE").await.0, i64::from(ROWS));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

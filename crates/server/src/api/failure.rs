@@ -10,6 +10,12 @@ impl From<AskError> for Problem {
         match error {
             AskError::NotFound(_) => Self::not_found(detail),
             AskError::Refused(_) => Self::refused(detail),
+            AskError::DoesNotFit(_) => Self::new(
+                StatusCode::CONFLICT,
+                "does-not-fit",
+                "the question does not fit the charges",
+                detail,
+            ),
             AskError::Busy(_) => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", "too many questions at once", detail)
             }

@@ -3,12 +3,15 @@
 use super::model;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
-use bursar_app::{Compare, Dimension, Filter, Grain, Measure, Question, Workspace};
+use bursar_app::{Compare, Conversion, Dimension, Filter, Grain, Measure, Question, Workspace};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
+
+/// Rates of one question.
+const MAX_RATES: usize = 50;
 
 /// Which FOCUS cost column is added up.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
@@ -65,6 +68,29 @@ impl PartialSchema for DimensionId {
 }
 impl ToSchema for DimensionId {}
 
+/// A currency: three capital letters (ISO 4217), or what a provider calls its own.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct CurrencyId(String);
+
+/// A rate: `EUR=1.08`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct RateText(String);
+
+impl PartialSchema for CurrencyId {
+    fn schema() -> RefOr<Schema> {
+        text(r"^[A-Z]{3}$", "A currency code of ISO 4217", "USD")
+    }
+}
+impl ToSchema for CurrencyId {}
+
+impl PartialSchema for RateText {
+    fn schema() -> RefOr<Schema> {
+        let pattern = r"^[A-Z]{3}=(0\.[0-9]{0,9}[1-9]|[1-9][0-9]{0,8}(\.[0-9]{1,10})?)$";
+        text(pattern, "A currency code and what one unit of it is worth", "EUR=1.08")
+    }
+}
+impl ToSchema for RateText {}
+
 impl PartialSchema for FilterText {
     fn schema() -> RefOr<Schema> {
         text(
@@ -105,6 +131,12 @@ pub(crate) struct CostParameters {
     /// What stands beside each amount; `none` when left out
     #[param(required = false, inline)]
     compare: CompareId,
+    /// Convert everything to this currency, at the rates given; currencies are kept apart when left out
+    #[param(required = false, inline)]
+    currency: CurrencyId,
+    /// What one unit of a currency is worth in `currency`, as `EUR=1.08`; each is named in the answer's notes
+    #[param(required = false, style = Form, explode = true, inline, max_items = 50)]
+    rate: Vec<RateText>,
 }
 
 /// A question, and why its period is empty if it is.
@@ -138,15 +170,55 @@ pub(crate) fn read(parameters: &mut Parameters, workspace: &Workspace) -> Result
     let filters = filters_of(parameters.many("where"))?;
     let top = parameters.number("top", 1..=Question::MAX_TOP)?;
     let compare = parameters.parsed::<Compare>("compare")?.unwrap_or_default();
+    let conversion = conversion(parameters.one("currency")?, &parameters.many("rate"))?;
     let (period, empty_period) = match model::period(from, to, workspace.clock().today()) {
         None => (workspace.present_month(), None),
         Some(Ok(period)) => (Some(period), None),
         Some(Err(why)) => (None, Some(why)),
     };
     Ok(Asked {
-        question: Question { measure, by, filters, grain, period, top, compare, conversion: None },
+        question: Question { measure, by, filters, grain, period, top, compare, conversion },
         empty_period,
     })
+}
+
+fn conversion(to: Option<String>, rates: &[String]) -> Result<Option<Conversion>, Problem> {
+    if rates.len() > MAX_RATES {
+        return Err(Problem::bad_request(format!("more than {MAX_RATES} rates")));
+    }
+    if let Some(to) = to.as_deref().filter(|to| !is_currency(to)) {
+        let shown = crate::parameters::shown(to);
+        return Err(Problem::bad_request(format!("`currency`: `{shown}` is no code such as USD")));
+    }
+    if let Some(rate) = rates.iter().find(|rate| !is_rate(rate)) {
+        let shown = crate::parameters::shown(rate);
+        return Err(Problem::bad_request(format!("`rate`: `{shown}` is no rate such as EUR=1.08")));
+    }
+    let conflict = |detail: String| {
+        Problem::new(axum::http::StatusCode::CONFLICT, "rates", "the rates do not fit together", detail)
+    };
+    match to {
+        None if rates.is_empty() => Ok(None),
+        None => Err(conflict("`rate` is given without `currency`, what to convert to".to_owned())),
+        Some(to) => Conversion::parse(&to, rates).map(Some).map_err(conflict),
+    }
+}
+
+fn is_currency(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase())
+}
+
+/// As the document's pattern says.
+fn is_rate(text: &str) -> bool {
+    let Some((code, value)) = text.split_once('=') else { return false };
+    let (whole, fraction) = value.split_once('.').map_or((value, None), |(w, f)| (w, Some(f)));
+    let digits = |text: &str, most: usize| {
+        (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+    };
+    let whole_fits = digits(whole, 9) && (whole == "0" || !whole.starts_with('0'));
+    let fraction_fits = fraction.is_none_or(|fraction| digits(fraction, 10));
+    let above_zero = whole != "0" || fraction.is_some_and(|fraction| !fraction.ends_with('0'));
+    is_currency(code) && whole_fits && fraction_fits && above_zero
 }
 
 /// A date parameter, `YYYY-MM-DD` or `YYYY-MM`.

@@ -161,6 +161,37 @@ async fn a_month_delivered_again_replaces_and_is_reported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn currencies_become_one_at_rates_that_the_answer_names() {
+    // claim A3
+    let (app, _folder, cookie) = app().await;
+    let path = "/api/v1/cost?measure=BilledCost&from=2026-11-01&to=2026-12-01";
+    let apart = app.get_as(&cookie, path).await.json();
+    assert_eq!(apart["totals"].as_array().unwrap().len(), 2);
+    let one = app.get_as(&cookie, &format!("{path}&currency=USD&rate=EUR=2")).await.json();
+    assert_eq!(one["totals"].as_array().unwrap().len(), 1);
+    assert_eq!(one["totals"][0]["currency"], "USD");
+    assert!(one["notes"].to_string().contains("EUR was converted at 2 USD"), "{}", one["notes"]);
+    let sum = |answer: &serde_json::Value, currency: &str| -> bursar_domain::Amount {
+        let totals = answer["totals"].as_array().unwrap();
+        let total = totals.iter().find(|total| total["currency"] == currency).unwrap();
+        total["amount"].as_str().unwrap().parse().unwrap()
+    };
+    let (eur, usd) = (sum(&apart, "EUR"), sum(&apart, "USD"));
+    let expected = usd.checked_add(eur).unwrap().checked_add(eur).unwrap();
+    assert_eq!(sum(&one, "USD"), expected);
+    app.get_as(&cookie, &format!("{path}&currency=USD")).await.problem(409);
+    for (wrong, status) in [
+        ("currency=dollars", 400),
+        ("currency=USD&rate=EUR", 400),
+        ("currency=USD&rate=EUR=0.0", 400),
+        ("rate=EUR=2", 409),
+        ("currency=USD&rate=EUR=2&rate=EUR=3", 409),
+    ] {
+        app.get_as(&cookie, &format!("{path}&{wrong}")).await.problem(status);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn files_for_a_spreadsheet() {
     let (app, _folder, cookie) = app().await;
     let path = "/api/v1/cost/export?format=csv&by=ServiceName&where=BillingCurrency=USD&from=2026-11-01&to=2026-12-01";
