@@ -1,6 +1,6 @@
 //! Several currencies as one, at rates the asker gave.
 
-use super::rows::{Sum, Sums};
+use super::rows::{Place, Sum, Sums};
 use crate::question::Conversion;
 use crate::sql::QueryError;
 use arrow::datatypes::i256;
@@ -10,15 +10,17 @@ use std::collections::BTreeMap;
 /// Converts every sum; the notes name each rate that was used.
 pub(super) fn to_one(sums: &mut Sums, conversion: &Conversion) -> Result<Vec<String>, QueryError> {
     let mut notes = BTreeMap::new();
-    let mut converted = Sums::default();
-    for ((day, currency, keys), sum) in std::mem::take(&mut sums.0) {
+    let mut converted = Sums { names: std::mem::take(&mut sums.names), ..Sums::default() };
+    let to = converted.currencies.number(conversion.to.as_str())?;
+    for (place, sum) in std::mem::take(&mut sums.sums) {
+        let currency = sums.currencies.text(place.currency).unwrap_or_default();
         let rate = if currency == conversion.to.as_str() {
             None
         } else {
             let code: Option<CurrencyCode> = currency.parse().ok();
             let rate = code.as_ref().and_then(|code| conversion.rates.get(code)).copied();
             let Some(rate) = rate else {
-                let currency = shown(&currency);
+                let currency = shown(currency);
                 let detail = format!(
                     "there are charges in {currency} and no rate for it: give one as {currency}=RATE, what one \
                      {currency} is worth in {}",
@@ -26,16 +28,16 @@ pub(super) fn to_one(sums: &mut Sums, conversion: &Conversion) -> Result<Vec<Str
                 );
                 return Err(QueryError::DoesNotFit(detail));
             };
-            notes.insert(
-                currency.clone(),
-                format!("{currency} was converted at {rate} {} (given)", conversion.to),
-            );
+            if !notes.contains_key(currency) {
+                let note = format!("{currency} was converted at {rate} {} (given)", conversion.to);
+                notes.insert(currency.to_owned(), note);
+            }
             Some(rate)
         };
         let times = |amount: Amount| rate.map_or(Ok(amount), |rate| multiplied(amount, rate));
         let amount = times(sum.amount)?;
         let previous = sum.previous.map(times).transpose()?;
-        let into: &mut Sum = converted.0.entry((day, conversion.to.to_string(), keys)).or_default();
+        let into: &mut Sum = converted.sums.entry(Place { currency: to, ..place }).or_default();
         let overflow =
             |error: bursar_domain::money::AmountError| QueryError::Failed { detail: error.to_string() };
         into.amount = into.amount.checked_add(amount).map_err(overflow)?;

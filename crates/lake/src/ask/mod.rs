@@ -84,7 +84,7 @@ async fn answer(
         (Compare::None, _) => None,
     };
     if let Some(before) = before {
-        sums.beside(before, question);
+        sums.beside(&before, question)?;
     }
     if let Some(conversion) = &question.conversion {
         notes.extend(convert::to_one(&mut sums, conversion)?);

@@ -4,9 +4,9 @@ use super::plan::{AMOUNT, CURRENCY, LINES, PERIOD};
 use crate::charges::Excluded;
 use crate::question::{Dimension, Grain, Question};
 use crate::sql::QueryError;
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::buffer::NullBuffer;
-use arrow::datatypes::{Date32Type, Decimal128Type, Int64Type};
+use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int64Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use bursar_domain::{Amount, BillingPeriod, DateRange};
 use chrono::NaiveDate;
@@ -72,8 +72,7 @@ pub struct Total {
     pub previous: Option<Amount>,
 }
 
-type Keys = Vec<Option<String>>;
-
+/// Sums of one group in one period and currency.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Sum {
     pub(super) amount: Amount,
@@ -81,12 +80,63 @@ pub(super) struct Sum {
     lines: u64,
 }
 
-/// Sums by keys, period and currency.
+/// Texts and their numbers, from 1; 0 is a missing value.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Names {
+    numbers: HashMap<String, u32>,
+    texts: Vec<String>,
+}
+
+impl Names {
+    pub(super) fn number(&mut self, text: &str) -> Result<u32, QueryError> {
+        if let Some(number) = self.numbers.get(text) {
+            return Ok(*number);
+        }
+        let number =
+            u32::try_from(self.texts.len() + 1).map_err(|_| broken("an answer has too many groups"))?;
+        self.numbers.insert(text.to_owned(), number);
+        self.texts.push(text.to_owned());
+        Ok(number)
+    }
+
+    pub(super) fn text(&self, number: u32) -> Option<&str> {
+        let at = usize::try_from(number.checked_sub(1)?).ok()?;
+        self.texts.get(at).map(String::as_str)
+    }
+
+    /// The numbers of these names among others, 0 first.
+    fn among(&self, others: &mut Self) -> Result<Vec<u32>, QueryError> {
+        let mine = self.texts.iter().map(|text| others.number(text));
+        std::iter::once(Ok(0)).chain(mine).collect()
+    }
+}
+
+/// The values of a group's dimensions, as numbers of their names.
+type Group = [u32; Question::MAX_BY];
+
+/// A group in one period and currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    pub(super) day: Option<NaiveDate>,
+    pub(super) currency: u32,
+    pub(super) group: Group,
+}
+
+/// Sums by group, period and currency. An explorer's question has many groups in many periods and
+/// shows few of them: they are numbers until it is known which are shown.
 #[derive(Debug, Default)]
-pub(super) struct Sums(pub(super) BTreeMap<(Option<NaiveDate>, String, Keys), Sum>);
+pub(super) struct Sums {
+    pub(super) sums: HashMap<Place, Sum>,
+    pub(super) currencies: Names,
+    pub(super) names: Vec<Names>,
+}
+
+fn broken(detail: &str) -> QueryError {
+    QueryError::Failed { detail: detail.to_owned() }
+}
 
 fn add(left: Amount, right: Amount) -> Result<Amount, QueryError> {
-    left.checked_add(right).map_err(|error| QueryError::Failed { detail: error.to_string() })
+    left.checked_add(right).map_err(|error| broken(&error.to_string()))
 }
 
 fn first_of(day: NaiveDate, grain: Grain) -> NaiveDate {
@@ -96,87 +146,110 @@ fn first_of(day: NaiveDate, grain: Grain) -> NaiveDate {
     }
 }
 
+/// The number of each row's text; each value of a dictionary is shown once.
+fn numbers(array: &ArrayRef, names: &mut Names) -> Result<Vec<u32>, QueryError> {
+    let options = FormatOptions::default();
+    let shown = |array: &ArrayRef, names: &mut Names| -> Result<Vec<u32>, QueryError> {
+        let text = ArrayFormatter::try_new(array.as_ref(), &options).map_err(|e| broken(&e.to_string()))?;
+        let missing = array.logical_nulls();
+        let is_missing = |row| missing.as_ref().is_some_and(|missing: &NullBuffer| missing.is_null(row));
+        let one = |row| if is_missing(row) { Ok(0) } else { names.number(&text.value(row).to_string()) };
+        (0..array.len()).map(one).collect()
+    };
+    let Some(dictionary) = array.as_any_dictionary_opt() else { return shown(array, names) };
+    let of_values = shown(dictionary.values(), names)?;
+    let keys =
+        arrow::compute::cast(dictionary.keys(), &DataType::Int64).map_err(|e| broken(&e.to_string()))?;
+    let keys = keys.as_primitive::<Int64Type>();
+    let of = |key: Option<i64>| {
+        let at = key.and_then(|key| usize::try_from(key).ok());
+        at.and_then(|at| of_values.get(at).copied()).unwrap_or(0)
+    };
+    Ok(keys.iter().map(of).collect())
+}
+
 impl Sums {
     pub(super) fn of(batches: &[RecordBatch], question: &Question) -> Result<Self, QueryError> {
-        let broken = |detail: &str| QueryError::Failed { detail: detail.to_owned() };
-        let mut sums = Self::default();
-        let options = FormatOptions::default();
+        let mut found = Self { names: vec![Names::default(); question.by.len()], ..Self::default() };
         for batch in batches {
             let named = |name: &str| {
                 batch.column_by_name(name).ok_or_else(|| broken("a column of the answer is missing"))
             };
-            let keys = question.by.iter().enumerate().map(|(at, dimension)| {
-                let array = named(&format!("k{at}"))?;
-                let array = match dimension {
-                    Dimension::Column(_) if array.data_type().is_temporal() => {
-                        &arrow::compute::cast(array, &arrow::datatypes::DataType::Date32)
-                            .map_err(|e| broken(&e.to_string()))?
-                    }
-                    _ => array,
-                };
-                Ok(std::sync::Arc::clone(array))
-            });
-            let keys = keys.collect::<Result<Vec<_>, QueryError>>()?;
-            let shown = keys.iter().map(|array| ArrayFormatter::try_new(array.as_ref(), &options));
-            let shown = shown.collect::<Result<Vec<_>, _>>().map_err(|e| broken(&e.to_string()))?;
-            let currency = named(CURRENCY)?;
-            let currency_text =
-                ArrayFormatter::try_new(currency.as_ref(), &options).map_err(|e| broken(&e.to_string()))?;
+            let mut groups = vec![[0; Question::MAX_BY]; batch.num_rows()];
+            for (at, dimension) in question.by.iter().enumerate() {
+                let mut array = ArrayRef::clone(named(&format!("k{at}"))?);
+                if matches!(dimension, Dimension::Column(_)) && array.data_type().is_temporal() {
+                    array = arrow::compute::cast(&array, &DataType::Date32)
+                        .map_err(|e| broken(&e.to_string()))?;
+                }
+                let of_rows = numbers(&array, &mut found.names[at])?;
+                groups.iter_mut().zip(of_rows).for_each(|(group, number)| group[at] = number);
+            }
+            let currencies = numbers(named(CURRENCY)?, &mut found.currencies)?;
             let amount = named(AMOUNT)?.as_primitive::<Decimal128Type>();
             let lines = named(LINES)?.as_primitive::<Int64Type>();
             let period = (question.grain != Grain::Total).then(|| named(PERIOD)).transpose()?;
-            // Through dictionary codes too, and once: asking a dictionary row by row is quadratic.
-            let missing: Vec<Option<NullBuffer>> = keys.iter().map(|array| array.logical_nulls()).collect();
-            let no_currency = currency.logical_nulls();
-            for row in 0..batch.num_rows() {
-                let key: Keys = missing
-                    .iter()
-                    .zip(&shown)
-                    .map(|(missing, shown)| (!is_null(missing, row)).then(|| shown.value(row).to_string()))
-                    .collect();
-                let day = period.and_then(|array| {
-                    let days = array.as_primitive::<Date32Type>();
-                    (!days.is_null(row)).then(|| days.value_as_date(row)).flatten()
+            let period = period.map(|array| array.as_primitive::<Date32Type>());
+            for (row, (group, currency)) in groups.into_iter().zip(currencies).enumerate() {
+                let day = period.and_then(|days| {
+                    let day = (!days.is_null(row)).then(|| days.value_as_date(row)).flatten();
+                    day.map(|day| first_of(day, question.grain))
                 });
-                let code =
-                    if is_null(&no_currency, row) { String::new() } else { currency_text.value(row).to_string() };
                 let units = if amount.is_null(row) { 0 } else { amount.value(row) };
-                let sum =
-                    sums.0.entry((day.map(|day| first_of(day, question.grain)), code, key)).or_default();
+                let sum = found.sums.entry(Place { day, currency, group }).or_default();
                 sum.amount = add(sum.amount, Amount::from_units(units))?;
                 sum.lines += u64::try_from(lines.value(row)).unwrap_or(0);
             }
         }
-        Ok(sums)
+        Ok(found)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.sums.is_empty()
     }
 
     /// Puts the sums of the period before beside these: the first day beside the first day.
-    pub(super) fn beside(&mut self, before: Self, question: &Question) {
-        let Some(period) = question.period else { return };
+    pub(super) fn beside(&mut self, before: &Self, question: &Question) -> Result<(), QueryError> {
+        let Some(period) = question.period else { return Ok(()) };
         let from = period.previous().from();
-        for sum in self.0.values_mut() {
+        for sum in self.sums.values_mut() {
             sum.previous = Some(Amount::ZERO);
         }
-        for ((day, currency, keys), sum) in before.0 {
-            let day = day.map(|day| super::period::shifted(day, from, period.from(), question.grain));
+        let currencies = before.currencies.among(&mut self.currencies)?;
+        let names = before.names.iter().zip(&mut self.names).map(|(theirs, mine)| theirs.among(mine));
+        let names = names.collect::<Result<Vec<_>, _>>()?;
+        let here = |numbers: &[u32], number: u32| {
+            usize::try_from(number).ok().and_then(|at| numbers.get(at).copied()).unwrap_or(0)
+        };
+        for (place, sum) in &before.sums {
+            let day = place.day.map(|day| super::period::shifted(day, from, period.from(), question.grain));
             if day.is_some_and(|day| !period.contains(day) && day != first_of(period.from(), question.grain))
             {
                 continue;
             }
-            let here = self.0.entry((day, currency, keys)).or_default();
-            here.previous = Some(sum.amount);
+            let mut group = [0; Question::MAX_BY];
+            for ((mine, theirs), names) in group.iter_mut().zip(place.group).zip(&names) {
+                *mine = here(names, theirs);
+            }
+            let place = Place { day, currency: here(&currencies, place.currency), group };
+            self.sums.entry(place).or_default().previous = Some(sum.amount);
         }
+        Ok(())
+    }
+
+    fn keys(&self, group: &Group) -> Vec<Option<String>> {
+        self.names.iter().zip(group).map(|(names, number)| names.text(*number).map(str::to_owned)).collect()
+    }
+
+    fn currency(&self, number: u32) -> &str {
+        self.currencies.text(number).unwrap_or_default()
     }
 
     pub(super) fn into_answer(self, question: &Question) -> Answer {
-        let mut totals: BTreeMap<String, (Amount, Option<Amount>)> = BTreeMap::new();
+        let mut totals: BTreeMap<&str, (Amount, Option<Amount>)> = BTreeMap::new();
         let mut lines = 0;
-        for ((_, currency, _), sum) in &self.0 {
-            let total = totals.entry(currency.clone()).or_default();
+        for (place, sum) in &self.sums {
+            let total = totals.entry(self.currency(place.currency)).or_default();
             // Sums of sums that each fit: an overflow here would have shown in the plan already.
             total.0 = total.0.checked_add(sum.amount).unwrap_or(total.0);
             total.1 = match (total.1, sum.previous) {
@@ -187,13 +260,13 @@ impl Sums {
             lines += sum.lines;
         }
         let kept = question.top.map(|top| self.largest(top));
-        let mut other_groups: HashSet<&Keys> = HashSet::new();
+        let mut other_groups: HashSet<Group> = HashSet::new();
         let mut rest: BTreeMap<(Option<NaiveDate>, &str), Sum> = BTreeMap::new();
         let mut rows = Vec::new();
-        for ((day, currency, keys), sum) in &self.0 {
-            if kept.as_ref().is_some_and(|kept| !kept.contains(&(currency.as_str(), keys))) {
-                other_groups.insert(keys);
-                let other = rest.entry((*day, currency)).or_default();
+        for (place, sum) in &self.sums {
+            if kept.as_ref().is_some_and(|kept| !kept.contains(&(place.currency, place.group))) {
+                other_groups.insert(place.group);
+                let other = rest.entry((place.day, self.currency(place.currency))).or_default();
                 other.amount = other.amount.checked_add(sum.amount).unwrap_or(other.amount);
                 if let Some(previous) = sum.previous {
                     let have = other.previous.unwrap_or_default();
@@ -202,9 +275,9 @@ impl Sums {
                 continue;
             }
             rows.push(Row {
-                keys: keys.clone(),
-                period: *day,
-                currency: currency.clone(),
+                keys: self.keys(&place.group),
+                period: place.day,
+                currency: self.currency(place.currency).to_owned(),
                 amount: sum.amount,
                 previous: sum.previous,
                 other: false,
@@ -228,13 +301,15 @@ impl Sums {
                 other: true,
             });
         }
+        let totals = totals.into_iter().map(|(currency, (amount, previous))| Total {
+            currency: currency.to_owned(),
+            amount,
+            previous,
+        });
         Answer {
             period: question.period,
             rows,
-            totals: totals
-                .into_iter()
-                .map(|(currency, (amount, previous))| Total { currency, amount, previous })
-                .collect(),
+            totals: totals.collect(),
             other_groups: other_groups.len() as u64,
             excluded: Vec::new(),
             dropped: Vec::new(),
@@ -245,25 +320,21 @@ impl Sums {
     }
 
     /// The `top` groups of each currency, by their sum over all periods.
-    fn largest(&self, top: usize) -> HashSet<(&str, &Keys)> {
-        let mut sums: HashMap<(&str, &Keys), Amount> = HashMap::new();
-        for ((_, currency, keys), sum) in &self.0 {
-            let have = sums.entry((currency, keys)).or_default();
+    fn largest(&self, top: usize) -> HashSet<(u32, Group)> {
+        let mut sums: HashMap<(u32, Group), Amount> = HashMap::new();
+        for (place, sum) in &self.sums {
+            let have = sums.entry((place.currency, place.group)).or_default();
             *have = have.checked_add(sum.amount).unwrap_or(*have);
         }
-        let mut by_currency: BTreeMap<&str, Vec<(Amount, &Keys)>> = BTreeMap::new();
-        for ((currency, keys), amount) in sums {
-            by_currency.entry(currency).or_default().push((amount, keys));
+        let mut by_currency: HashMap<u32, Vec<(Amount, Group)>> = HashMap::new();
+        for ((currency, group), amount) in sums {
+            by_currency.entry(currency).or_default().push((amount, group));
         }
         let mut kept = HashSet::new();
         for (currency, mut groups) in by_currency {
-            groups.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-            kept.extend(groups.into_iter().take(top).map(|(_, keys)| (currency, keys)));
+            groups.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| self.keys(&a.1).cmp(&self.keys(&b.1))));
+            kept.extend(groups.into_iter().take(top).map(|(_, group)| (currency, group)));
         }
         kept
     }
-}
-
-fn is_null(missing: &Option<NullBuffer>, row: usize) -> bool {
-    missing.as_ref().is_some_and(|missing| missing.is_null(row))
 }
