@@ -15,6 +15,7 @@
 //! A test of the product passes `env!("CARGO_BIN_EXE_bursar")`, which Cargo sets for the
 //! integration tests of `crates/bursar` only.
 
+#[cfg(feature = "dirty")]
 pub mod dirty;
 pub mod peers;
 mod process;
