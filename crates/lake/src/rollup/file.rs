@@ -30,7 +30,7 @@ use std::sync::Arc;
 const CONTENTS: &str = "bursar.rollup";
 /// Cells of a row group: what a filter can skip. Each group has dictionaries of its own, so that
 /// small groups cost more than skipping them saves.
-pub(super) const GROUP_CELLS: usize = 64 << 10;
+pub(super) const GROUP_CELLS: usize = 256 << 10;
 
 /// What a file holds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
