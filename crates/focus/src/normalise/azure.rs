@@ -19,7 +19,7 @@
 use super::lookup::{self, Service};
 use super::money::{ONE, product, quotient};
 use super::native::{Names, Native, Rows, cell, constant, decimals, micros, texts, times, units};
-use super::{Dropped, NativeDialect};
+use super::{COMMITMENT_OUTPUTS, Dropped, NativeDialect};
 use crate::canonical::tags_column;
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, StringArray, StringBuilder};
 use std::collections::HashMap;
@@ -290,40 +290,11 @@ impl NativeDialect for Azure {
         ]
     }
 
-    fn outputs(&self, names: &Names) -> Vec<&'static str> {
-        let mut all = vec![
-            "AvailabilityZone",
-            "BilledCost",
-            "BillingAccountId",
-            "BillingAccountName",
-            "BillingAccountType",
-            "BillingCurrency",
-            "BillingPeriodEnd",
-            "BillingPeriodStart",
-            "ChargeCategory",
-            "ChargeClass",
-            "ChargeDescription",
-            "ChargeFrequency",
-            "ChargePeriodEnd",
-            "ChargePeriodStart",
-            "CommitmentDiscountCategory",
-            "CommitmentDiscountId",
-            "CommitmentDiscountName",
-            "CommitmentDiscountQuantity",
-            "CommitmentDiscountStatus",
-            "CommitmentDiscountType",
-            "CommitmentDiscountUnit",
-            "ConsumedQuantity",
-            "ConsumedUnit",
-            "ContractedCost",
-            "ContractedUnitPrice",
-            "EffectiveCost",
-            "HostProviderName",
-        ];
+    fn further_outputs(&self, names: &Names) -> Vec<&'static str> {
+        let mut all = COMMITMENT_OUTPUTS.to_vec();
         if names.has("invoiceId") {
             all.push("InvoiceId");
         }
-        all.extend(["InvoiceIssuerName", "ListCost", "ListUnitPrice", "PricingCategory", "PricingCurrency"]);
         if names.has("pricingCurrency") {
             all.extend([
                 "PricingCurrencyContractedUnitPrice",
@@ -332,27 +303,8 @@ impl NativeDialect for Azure {
             ]);
         }
         all.extend([
-            "PricingQuantity",
-            "PricingUnit",
-            "ProviderName",
-            "PublisherName",
-            "RegionId",
-            "RegionName",
-            "ResourceId",
-            "ResourceName",
-            "ResourceType",
-            "ServiceCategory",
-            "ServiceName",
-            "ServiceProviderName",
-            "ServiceSubcategory",
-            "SkuId",
-            "SkuMeter",
+            "PricingCurrency",
             "SkuPriceDetails",
-            "SkuPriceId",
-            "SubAccountId",
-            "SubAccountName",
-            "SubAccountType",
-            "Tags",
             "x_ChargeType",
             "x_CostCenter",
             "x_InvoiceSectionName",

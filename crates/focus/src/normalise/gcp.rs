@@ -14,11 +14,11 @@
 //! * `ListCost` is `cost_at_list` where the export has it, else `cost`.
 //! * Labels, resource tags and project labels are tags; a resource's own win over inherited ones.
 
-use super::NativeDialect;
 use super::aws::push_json;
 use super::lookup;
 use super::money::{ONE, quotient};
 use super::native::{Names, Native, Rows, cell, constant, decimals, texts, times, units};
+use super::{COMMITMENT_OUTPUTS, NativeDialect};
 use crate::canonical::{decimal_column, string_column};
 use arrow::array::{
     Array, ArrayRef, AsArray, Decimal128Array, ListArray, StringArray, StringBuilder, StructArray,
@@ -237,66 +237,17 @@ impl NativeDialect for Gcp {
         ]
     }
 
-    fn outputs(&self, _names: &Names) -> Vec<&'static str> {
-        vec![
-            "AvailabilityZone",
-            "BilledCost",
-            "BillingAccountId",
-            "BillingAccountName",
-            "BillingAccountType",
-            "BillingCurrency",
-            "BillingPeriodEnd",
-            "BillingPeriodStart",
-            "ChargeCategory",
-            "ChargeClass",
-            "ChargeDescription",
-            "ChargeFrequency",
-            "ChargePeriodEnd",
-            "ChargePeriodStart",
-            "CommitmentDiscountCategory",
-            "CommitmentDiscountId",
-            "CommitmentDiscountName",
-            "CommitmentDiscountQuantity",
-            "CommitmentDiscountStatus",
-            "CommitmentDiscountType",
-            "CommitmentDiscountUnit",
-            "ConsumedQuantity",
-            "ConsumedUnit",
-            "ContractedCost",
-            "ContractedUnitPrice",
-            "EffectiveCost",
-            "HostProviderName",
-            "InvoiceIssuerName",
-            "ListCost",
-            "ListUnitPrice",
-            "PricingCategory",
-            "PricingQuantity",
-            "PricingUnit",
-            "ProviderName",
-            "PublisherName",
-            "RegionId",
-            "RegionName",
-            "ResourceId",
-            "ResourceName",
-            "ResourceType",
-            "ServiceCategory",
-            "ServiceName",
-            "ServiceProviderName",
-            "ServiceSubcategory",
-            "SkuId",
-            "SkuMeter",
-            "SkuPriceId",
-            "SubAccountId",
-            "SubAccountName",
-            "SubAccountType",
-            "Tags",
+    fn further_outputs(&self, _names: &Names) -> Vec<&'static str> {
+        let mut all = COMMITMENT_OUTPUTS.to_vec();
+        all.extend([
             "x_CostType",
             "x_Credits",
             "x_CurrencyConversionRate",
             "x_ExportTime",
             "x_InvoiceMonth",
             "x_ServiceId",
-        ]
+        ]);
+        all
     }
 
     fn rows(&self, native: &Native<'_>) -> Rows {

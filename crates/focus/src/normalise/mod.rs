@@ -115,8 +115,8 @@ trait NativeDialect: Send + Sync + Debug {
 
     /// Native columns without which nothing can be said: each is a list of alternatives.
     fn required(&self) -> &'static [&'static [&'static str]];
-    /// The canonical columns this file yields, in order.
-    fn outputs(&self, names: &Names) -> Vec<&'static str>;
+    /// The canonical columns this file yields beyond [`OUTPUTS`].
+    fn further_outputs(&self, names: &Names) -> Vec<&'static str>;
     /// Which rows go out, and which twice.
     fn rows(&self, native: &Native<'_>) -> Rows;
     /// Reads what several columns share. `second` marks the second of a doubled row.
@@ -129,6 +129,65 @@ trait NativeDialect: Send + Sync + Debug {
         shared: &Self::Shared,
     ) -> Option<arrow::array::ArrayRef>;
 }
+
+/// The FOCUS columns that every provider's own export yields.
+const OUTPUTS: [&str; 44] = [
+    "AvailabilityZone",
+    "BilledCost",
+    "BillingAccountId",
+    "BillingAccountName",
+    "BillingAccountType",
+    "BillingCurrency",
+    "BillingPeriodEnd",
+    "BillingPeriodStart",
+    "ChargeCategory",
+    "ChargeClass",
+    "ChargeDescription",
+    "ChargeFrequency",
+    "ChargePeriodEnd",
+    "ChargePeriodStart",
+    "ConsumedQuantity",
+    "ConsumedUnit",
+    "ContractedCost",
+    "ContractedUnitPrice",
+    "EffectiveCost",
+    "HostProviderName",
+    "InvoiceIssuerName",
+    "ListCost",
+    "ListUnitPrice",
+    "PricingCategory",
+    "PricingQuantity",
+    "PricingUnit",
+    "ProviderName",
+    "PublisherName",
+    "RegionId",
+    "RegionName",
+    "ResourceId",
+    "ResourceName",
+    "ResourceType",
+    "ServiceCategory",
+    "ServiceName",
+    "ServiceProviderName",
+    "ServiceSubcategory",
+    "SkuId",
+    "SkuMeter",
+    "SkuPriceId",
+    "SubAccountId",
+    "SubAccountName",
+    "SubAccountType",
+    "Tags",
+];
+
+/// Those of commitments, of exports that tell which commitment a charge belongs to.
+const COMMITMENT_OUTPUTS: [&str; 7] = [
+    "CommitmentDiscountCategory",
+    "CommitmentDiscountId",
+    "CommitmentDiscountName",
+    "CommitmentDiscountQuantity",
+    "CommitmentDiscountStatus",
+    "CommitmentDiscountType",
+    "CommitmentDiscountUnit",
+];
 
 fn native<D: NativeDialect + 'static>(
     dialect: D,
@@ -144,8 +203,11 @@ fn native<D: NativeDialect + 'static>(
     if !missing.is_empty() {
         return Err(NormaliseError::MissingColumns { dialect: D::NAME, missing });
     }
-    let fields: Vec<Field> = dialect
-        .outputs(&names)
+    let mut outputs = OUTPUTS.to_vec();
+    outputs.extend(dialect.further_outputs(&names));
+    // As the specification lists its columns; a provider's own come last.
+    outputs.sort_unstable();
+    let fields: Vec<Field> = outputs
         .into_iter()
         .map(|name| Field::new(name, crate::canonical::Kind::of(name).data_type(), true))
         .collect();

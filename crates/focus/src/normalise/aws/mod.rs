@@ -21,7 +21,7 @@ pub(super) use text::push_json;
 use super::lookup;
 use super::money::{product, quotient};
 use super::native::{Names, Native, Rows, cell, constant, decimals, either, micros, texts, times, units};
-use super::{Dropped, NativeDialect};
+use super::{COMMITMENT_OUTPUTS, Dropped, NativeDialect};
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, StringArray};
 use arrow::datatypes::Decimal128Type;
 use std::borrow::Cow;
@@ -418,74 +418,25 @@ impl NativeDialect for Aws {
         ]
     }
 
-    fn outputs(&self, names: &Names) -> Vec<&'static str> {
-        let mut all = vec![
-            "AvailabilityZone",
-            "BilledCost",
-            "BillingAccountId",
-            "BillingAccountName",
-            "BillingAccountType",
-            "BillingCurrency",
-            "BillingPeriodEnd",
-            "BillingPeriodStart",
-        ];
+    fn further_outputs(&self, names: &Names) -> Vec<&'static str> {
+        let mut all = COMMITMENT_OUTPUTS.to_vec();
         if names.has("capacity_reservation_capacity_reservation_arn") {
             all.extend(["CapacityReservationId", "CapacityReservationStatus"]);
         }
-        all.extend([
-            "ChargeCategory",
-            "ChargeClass",
-            "ChargeDescription",
-            "ChargeFrequency",
-            "ChargePeriodEnd",
-            "ChargePeriodStart",
-            "CommitmentDiscountCategory",
-            "CommitmentDiscountId",
-            "CommitmentDiscountName",
-            "CommitmentDiscountQuantity",
-            "CommitmentDiscountStatus",
-            "CommitmentDiscountType",
-            "CommitmentDiscountUnit",
-            "ConsumedQuantity",
-            "ConsumedUnit",
-            "ContractedCost",
-            "ContractedUnitPrice",
-            "EffectiveCost",
-            "HostProviderName",
-            "InvoiceId",
-            "InvoiceIssuerName",
-            "ListCost",
-            "ListUnitPrice",
-            "PricingCategory",
-            "PricingCurrency",
-            "PricingQuantity",
-            "PricingUnit",
-            "ProviderName",
-            "PublisherName",
-            "RegionId",
-            "RegionName",
-            "ResourceId",
-            "ResourceName",
-            "ResourceType",
-            "ServiceCategory",
-            "ServiceName",
-            "ServiceProviderName",
-            "ServiceSubcategory",
-            "SkuId",
-            "SkuMeter",
-            "SkuPriceId",
-            "SubAccountId",
-            "SubAccountName",
-            "SubAccountType",
-            "Tags",
-        ]);
         if text::has_group(names, "costCategory/", "cost_category") {
             all.push("x_CostCategories");
         }
         if names.has("discount") {
             all.push("x_Discounts");
         }
-        all.extend(["x_LineItemType", "x_Operation", "x_ServiceCode", "x_UsageType"]);
+        all.extend([
+            "InvoiceId",
+            "PricingCurrency",
+            "x_LineItemType",
+            "x_Operation",
+            "x_ServiceCode",
+            "x_UsageType",
+        ]);
         all
     }
 
