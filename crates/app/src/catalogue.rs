@@ -7,6 +7,7 @@ use crate::workspace_file::SourceEntry;
 use bursar_domain::id::{DeliveryId, SourceId};
 use bursar_domain::{BillingPeriod, DateRange};
 use bursar_lake::charges::Charges;
+use bursar_lake::delivery::Refusal;
 use bursar_lake::ledger::Totals;
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,10 +27,16 @@ pub(crate) struct State {
     pub(crate) charges: Option<Charges>,
     /// What the sources listed, whether or not all of it could be opened.
     pub(crate) listed: Vec<(SourceId, DeliveryId)>,
+    /// What comparing the rows of exports found among what was listed; `None` when they could not be
+    /// compared.
+    pub(crate) compared: Option<Compared>,
     pub(crate) known: Vec<Known>,
     pub(crate) deliveries: Vec<DeliveryStatus>,
     pub(crate) fingerprints: BTreeMap<DeliveryId, Fingerprint>,
 }
+
+/// Of each source, the deliveries that have charges of their own and the refusals of the others.
+pub(crate) type Compared = BTreeMap<SourceId, (BTreeSet<DeliveryId>, Vec<Refusal>)>;
 
 /// A source and what is known of it.
 #[derive(Debug, Clone)]
@@ -134,12 +141,16 @@ impl State {
             let mine = || self.deliveries.iter().filter(|d| d.source == known.entry.id);
             let prints = || mine().filter_map(|d| self.fingerprints.get(&d.id));
             let providers: BTreeSet<&String> = prints().flat_map(|f| &f.providers).collect();
+            let parts = self.charges.as_ref().map(Charges::parts).unwrap_or_default();
+            let read_as = parts.iter().filter(|part| mine().any(|d| d.id == part.delivery_id));
+            let read_as: BTreeSet<&str> = read_as.map(|part| part.dialect.label()).collect();
+            let read_as = read_as.into_iter().collect::<Vec<_>>().join(", ");
             let count = totals.by_source.iter().find(|(name, _)| name.as_ref() == known.name.as_str());
             let count = count.map(|(_, count)| *count).unwrap_or_default();
             SourceStatus {
                 id: known.entry.id,
                 location: known.entry.location.clone(),
-                dialect: known.dialect.clone(),
+                dialect: if read_as.is_empty() { known.dialect.clone() } else { Some(read_as) },
                 providers: providers.into_iter().cloned().collect(),
                 state: known.state,
                 problem: known.problem.clone(),

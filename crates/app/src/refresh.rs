@@ -5,7 +5,7 @@
 //! known by the delivery's id, so that a refresh without news lists the sources and reads nothing.
 
 use crate::answer::{DeliveryStatus, Progress, SourceState};
-use crate::catalogue::{Known, State, is_provisional};
+use crate::catalogue::{Compared, Known, State, is_provisional};
 use crate::error::AskError;
 use crate::history::{Fingerprint, History};
 use crate::table;
@@ -20,6 +20,7 @@ use bursar_lake::delivery::{
 };
 use bursar_lake::location::{Fault, Location, Source, SourceError};
 use bursar_lake::rollup::MAX_TAGS;
+use bursar_lake::sql::QueryError;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
@@ -58,10 +59,15 @@ impl Workspace {
             inner.progress(&format!("looking through {}", entry.location), at, total);
             looked.push(look(inner, entry).await);
         }
-        apart(inner, &mut looked).await;
+        apart(&mut looked);
         let old = self.state();
         let listed: Vec<_> = looked.iter().flat_map(Looked::listed).collect();
-        let same = old.charges.is_some() && old.listed == listed;
+        let same = old.charges.is_some() && old.compared.is_some() && old.listed == listed;
+        let compared = if same { Ok(old.compared.clone()) } else { compare(inner, &mut looked).await };
+        if let (true, Ok(Some(compared))) = (same, &compared) {
+            compared_before(&mut looked, compared);
+        }
+        note_left_out(&mut looked, compared.as_ref().err());
         let charges = if same {
             // No news: nothing is read, and what could not be opened is still not open.
             for (new, known) in looked.iter_mut().zip(&old.known) {
@@ -93,6 +99,7 @@ impl Workspace {
             version: if same { old.version } else { old.version + 1 },
             charges,
             listed,
+            compared: compared.ok().flatten(),
             known: looked.into_iter().map(|l| l.known).collect(),
             deliveries,
             fingerprints,
@@ -157,18 +164,50 @@ async fn look(inner: &Inner, entry: &SourceEntry) -> Looked {
     Looked { known, found: Some((source, catalogue)) }
 }
 
-/// Takes deliveries out that two sources hold both, and notes what each source leaves out.
-async fn apart(inner: &Inner, looked: &mut [Looked]) {
-    let mut pairs: Vec<(&Source, &mut Catalogue)> = looked
-        .iter_mut()
-        .filter_map(|l| l.found.as_mut())
-        .map(|(source, catalogue)| (&*source, catalogue))
-        .collect();
-    refuse_overlaps(&mut pairs);
-    if let Err(error) = refuse_same_rows(&inner.engine, &mut pairs, &OpenOptions::default()).await {
-        tracing::warn!(error = with_causes(&error), "exports could not be compared by their rows");
+fn pairs(looked: &mut [Looked]) -> Vec<(&Source, &mut Catalogue)> {
+    let found = looked.iter_mut().filter_map(|l| l.found.as_mut());
+    found.map(|(source, catalogue)| (&*source, catalogue)).collect()
+}
+
+/// Takes deliveries out that two sources hold both, by what their names and manifests tell.
+fn apart(looked: &mut [Looked]) {
+    refuse_overlaps(&mut pairs(looked));
+}
+
+/// The same by what their rows tell, which reads some of them: once for what is listed.
+async fn compare(inner: &Inner, looked: &mut [Looked]) -> Result<Option<Compared>, QueryError> {
+    let known: Vec<usize> =
+        looked.iter().map(|l| l.found.as_ref().map_or(0, |(_, c)| c.refused.len())).collect();
+    refuse_same_rows(&inner.engine, &mut pairs(looked), &OpenOptions::default()).await?;
+    let mut compared = Compared::new();
+    for (Looked { known: source, found }, known) in looked.iter().zip(known) {
+        let Some((_, catalogue)) = found else { continue };
+        let kept = catalogue.deliveries.iter().map(|delivery| delivery.id).collect();
+        compared.insert(source.entry.id, (kept, catalogue.refused[known..].to_vec()));
     }
+    Ok(Some(compared))
+}
+
+/// What comparing found before, of the same listing.
+fn compared_before(looked: &mut [Looked], compared: &Compared) {
     for Looked { known, found } in looked {
+        let (Some((_, catalogue)), Some((kept, refused))) = (found, compared.get(&known.entry.id)) else {
+            continue;
+        };
+        catalogue.deliveries.retain(|delivery| kept.contains(&delivery.id));
+        catalogue.refused.extend(refused.iter().cloned());
+    }
+}
+
+/// Notes what each source leaves out.
+fn note_left_out(looked: &mut [Looked], not_compared: Option<&QueryError>) {
+    for Looked { known, found } in looked {
+        if let (Some(error), true) = (not_compared, found.is_some()) {
+            known.state = SourceState::Partial;
+            let why = with_causes(error);
+            known.problem =
+                Some(format!("whether two exports hold the same charges could not be told: {why}"));
+        }
         let Some((_, catalogue)) = found else { continue };
         if catalogue.refused.is_empty() && !catalogue.deliveries.is_empty() {
             continue;
@@ -242,7 +281,7 @@ async fn roll_up(
     }
     let total = counted.len() as u64;
     for (done, (source, delivery)) in (0_u64..).zip(counted) {
-        if rollups.has(delivery.id) {
+        if rollups.load(delivery.id) {
             continue;
         }
         inner.progress(&format!("rolling up {}", delivery.key()), done, total);

@@ -49,6 +49,43 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, SystemTime> {
     found
 }
 
+/// One payer's charges of one member account, under an export's folder.
+fn export(folder: &Path, name: &str, account: &str) {
+    std::fs::create_dir_all(folder.join(name)).unwrap();
+    let mut text = format!("BillingAccountId,{HEADER}");
+    for day in 1..20 {
+        let start = format!("2026-01-{day:02}T00:00:00Z");
+        text.push_str(&format!("payer,EUR,AWS,{start},,{day}.5,{day}.5,Usage,Disks,{account}\n"));
+    }
+    std::fs::write(folder.join(name).join("charges.csv"), text).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exports_are_compared_by_their_rows_once() {
+    // claim A3
+    let (source, derived) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let keys = Arc::new(WorkspaceKeys::ephemeral(WorkspaceId::from_u128(1), &SystemRandomness).unwrap());
+    for (name, account) in [("a", "111"), ("b", "222"), ("c", "111")] {
+        export(source.path(), name, account);
+    }
+    let workspace = workspace(source.path(), derived.path(), &keys);
+    workspace.refresh().await;
+    let told = |workspace: &Workspace| workspace.sources()[0].problem.clone().unwrap_or_default();
+    let first = told(&workspace);
+    assert!(first.contains("billing account `payer`"), "{first}");
+    assert_eq!(workspace.deliveries(None).len(), 1, "a and c hold the same charges");
+    assert_eq!(workspace.sources()[0].dialect.as_deref().map(|d| d.starts_with("FOCUS 1")), Some(true));
+    // No news: nothing is read, and the same is said.
+    let bytes = workspace.ledger().bytes;
+    workspace.refresh().await;
+    assert_eq!((workspace.ledger().bytes, told(&workspace)), (bytes, first));
+    assert_eq!(workspace.deliveries(None).len(), 1);
+    // News: the copy is gone.
+    std::fs::remove_dir_all(source.path().join("c")).unwrap();
+    workspace.refresh().await;
+    assert_eq!((workspace.deliveries(None).len(), told(&workspace).as_str()), (2, ""));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_a_changed_delivery_is_rolled_up_again() {
     // claims A4, B4

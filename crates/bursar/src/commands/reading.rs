@@ -56,7 +56,7 @@ pub(crate) async fn open(
     let rollups = keep.rollups()?;
     for (_, delivery) in bill.deliveries() {
         // What the server has not rolled up yet is read from rows.
-        rollups.has(delivery.id);
+        rollups.load(delivery.id);
     }
     let charges = bill.charges().clone().with_rollups(Arc::new(rollups));
     Ok((bill, charges))

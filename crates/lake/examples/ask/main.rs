@@ -103,7 +103,7 @@ async fn open(location: &str, engine: &Arc<Engine>) -> Result<Charges, Failure> 
     let rollups = Rollups::open(&folder.join("rollups"), keys)?;
     for (source, delivery) in bill.deliveries() {
         let (wall, cpu) = (Instant::now(), cpu_seconds()?);
-        if !rollups.has(delivery.id) && told("BUILD") {
+        if !rollups.load(delivery.id) && told("BUILD") {
             rollups.build(engine, source, delivery, &["team".to_owned(), "env".to_owned()]).await?;
             let (wall, cpu) = (wall.elapsed().as_secs_f64(), cpu_seconds()? - cpu);
             show(&format!("{} {wall:.2} s, {cpu:.2} CPU s", delivery.key()));

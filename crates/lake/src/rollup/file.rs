@@ -11,6 +11,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use bursar_domain::id::DeliveryId;
 use bursar_keyring::WorkspaceKeys;
+use datafusion::error::DataFusionError;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::basic::Compression;
@@ -87,9 +88,13 @@ impl RollupFile {
         self.metadata.schema()
     }
 
-    /// Why a question could not be answered from it.
-    pub(super) fn unreadable(&self, detail: &dyn std::fmt::Display) -> RollupError {
-        RollupError::Unreadable { path: self.path.clone(), detail: detail.to_string() }
+    /// Why a question could not be answered from it: the file, or only the attempt to open it.
+    pub(super) fn failed(&self, error: DataFusionError) -> RollupError {
+        let path = self.path.clone();
+        match error {
+            DataFusionError::IoError(source) => RollupError::Io { path, source },
+            other => RollupError::Unreadable { path, detail: other.to_string() },
+        }
     }
 }
 

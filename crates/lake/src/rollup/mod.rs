@@ -144,8 +144,19 @@ impl Rollups {
         self.shelves.write().unwrap_or_else(PoisonError::into_inner).insert(delivery, Arc::new(shelf));
     }
 
+    /// From now on rows answer for the delivery. Files that are not as they were written are removed;
+    /// those that only could not be read just now stay.
+    fn put_aside(&self, delivery: DeliveryId, error: &RollupError) {
+        tracing::warn!(%error, %delivery, "a rollup is put aside");
+        if matches!(error, RollupError::Unreadable { .. }) {
+            self.forget(delivery);
+        } else {
+            self.shelves.write().unwrap_or_else(PoisonError::into_inner).remove(&delivery);
+        }
+    }
+
     /// Forgets a delivery's rollups, so that rows answer, and removes their files.
-    pub fn forget(&self, delivery: DeliveryId) {
+    fn forget(&self, delivery: DeliveryId) {
         self.shelves.write().unwrap_or_else(PoisonError::into_inner).remove(&delivery);
         let path = self.path(delivery);
         self.held.forget(&path);
@@ -173,8 +184,8 @@ impl Rollups {
         Ok(())
     }
 
-    /// Whether the delivery's rollups are at hand; those on disk are opened.
-    pub fn has(&self, delivery: DeliveryId) -> bool {
+    /// Takes the delivery's rollups from the disk, if they are not at hand; whether there are any.
+    pub fn load(&self, delivery: DeliveryId) -> bool {
         if self.shelf(delivery).is_some() {
             return true;
         }
@@ -186,8 +197,7 @@ impl Rollups {
             }
             Ok(None) => false,
             Err(error) => {
-                tracing::warn!(%error, "a rollup is made anew");
-                self.forget(delivery);
+                self.put_aside(delivery, &error);
                 false
             }
         }

@@ -154,15 +154,15 @@ impl ExecutionPlan for RollupScan {
             quarantine.add_cells(contents.cells);
             let batches = batches(&cells, &wanted, &rollups.held);
             let (rollups, wanted) = (Arc::clone(&rollups), Arc::clone(&wanted));
-            let damaged = move |file: &RollupFile, error: &dyn fmt::Display| {
-                // From now on the rows answer.
-                rollups.forget(file.delivery);
-                DataFusionError::External(Box::new(file.unreadable(error)))
+            let damaged = move |file: &RollupFile, error: DataFusionError| {
+                let error = file.failed(error);
+                rollups.put_aside(file.delivery, &error);
+                DataFusionError::External(Box::new(error))
             };
-            let batches = batches.map_err(|error| damaged(&cells.file, &error))?;
+            let batches = batches.map_err(|error| damaged(&cells.file, error))?;
             let batches = batches.map(move |batch| {
                 let shown = batch.and_then(|batch| shown(&batch, &cells, &wanted));
-                shown.map_err(|error| damaged(&cells.file, &error))
+                shown.map_err(|error| damaged(&cells.file, error))
             });
             Ok::<_, DataFusionError>(futures::stream::iter(batches))
         });

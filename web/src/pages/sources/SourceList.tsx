@@ -61,7 +61,7 @@ function SourceCard({ source, show }: { source: Source; show: (tab: string, sour
       )}
       <dl className="facts">
         <dt>Format</dt>
-        <dd>{source.dialect ?? "not recognised"}</dd>
+        <dd>{source.dialect ?? "not known yet"}</dd>
         <dt>Charges until</dt>
         <dd>{source.charges_until ? dayLabel(source.charges_until) : "—"}</dd>
         <dt>Newest delivery</dt>
