@@ -86,6 +86,38 @@ ids! {
     SourceId = "src", "a source id";
     /// A delivery: one complete write of one (source, dataset, billing period).
     DeliveryId = "dlv", "a delivery id";
+    /// An account: one person (or one machine) that can sign in, in one installation.
+    AccountId = "acc", "an account id";
+    /// A session: one browser, signed in.
+    SessionId = "ses", "a session id";
+    /// A one-time link.
+    LinkId = "lnk", "a link id";
+    /// A passkey of an account.
+    PasskeyId = "pky", "a passkey id";
+    /// An identity provider that people sign in with.
+    IdentityProviderId = "idp", "an identity provider id";
+    /// A team: some members of a workspace, and what they may see of it.
+    TeamId = "team", "a team id";
+    /// A role that a workspace made for itself.
+    RoleId = "rol", "a role id";
+    /// An API token.
+    TokenId = "tok", "a token id";
+    /// An invitation of somebody to a workspace.
+    InvitationId = "inv", "an invitation id";
+    /// A user as a SCIM client provisioned it.
+    ScimUserId = "usr", "a SCIM user id";
+    /// A group as a SCIM client provisioned it.
+    GroupId = "grp", "a group id";
+    /// A backup.
+    BackupId = "bkp", "a backup id";
+    /// A request for, and then the grant of, staff access.
+    StaffAccessId = "sta", "a staff access id";
+    /// An entry of the record.
+    RecordId = "rec", "a record id";
+    /// A certificate of deletion.
+    CertificateId = "crt", "a certificate id";
+    /// One HTTP request or one run of a command.
+    RequestId = "req", "a request id";
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The nouns of Bursar: money, currencies, periods, ids, the clock as a value.
+//! The nouns of Bursar: money, currencies, periods, ids, who acts, roles, scopes, the clock as a value.
 //!
 //! Everything here is plain data. The crate does no I/O, knows no clock but the one it is
 //! handed, and depends on no other crate of the workspace (floor 0).
@@ -8,11 +8,21 @@
 
 pub mod clock;
 pub mod currency;
+pub mod email;
 pub mod id;
 pub mod money;
 pub mod period;
+pub mod principal;
+pub mod region;
+pub mod role;
+pub mod scope;
 
 pub use clock::Clock;
 pub use currency::CurrencyCode;
+pub use email::EmailAddress;
 pub use money::{Amount, AmountError, Money};
 pub use period::{BillingPeriod, DateRange};
+pub use principal::{Actor, Principal};
+pub use region::RegionName;
+pub use role::{Action, Page, Role, RoleName};
+pub use scope::{Scope, ScopeRule};

@@ -1,0 +1,1 @@
+//! The control plane, on SQLCipher files or PostgreSQL, behind one concrete type.
