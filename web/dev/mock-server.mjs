@@ -45,6 +45,10 @@ const print = (micro) => {
   const text = `${digits.slice(0, -6)}.${digits.slice(-6)}`.replace(/\.?0+$/, "");
   return `${negative && text !== "0" ? "-" : ""}${text}`;
 };
+const print10 = (units) => {
+  const digits = units.toString().padStart(11, "0");
+  return `${digits.slice(0, -10)}.${digits.slice(-10)}`.replace(/\.?0+$/, "");
+};
 const month = (day) => `${day.slice(0, 7)}-01`;
 const addMonths = (day, months) => {
   const date = new Date(`${month(day)}T00:00:00Z`);
@@ -125,9 +129,45 @@ const FRESHNESS = [
   },
 ];
 
+/** What `currency` and `rate` ask for; rates in units of 10^-10. */
+function conversionOf(search) {
+  const to = search.get("currency");
+  const rates = new Map();
+  for (const text of search.getAll("rate")) {
+    const found = /^([A-Z]{3})=(\d{1,9})(?:\.(\d{1,10}))?$/.exec(text);
+    if (!found) throw new Refusal(400, "bad request", `\`rate\`: \`${text}\` is no rate such as EUR=1.08`);
+    rates.set(found[1], BigInt(found[2] + (found[3] ?? "").padEnd(10, "0")));
+  }
+  if (to && !/^[A-Z]{3}$/.test(to))
+    throw new Refusal(400, "bad request", `\`currency\`: \`${to}\` is no code such as USD`);
+  if (!to && rates.size)
+    throw new Refusal(
+      409,
+      "the rates do not fit together",
+      "`rate` is given without `currency`, what to convert to",
+    );
+  return to ? { to, rates } : null;
+}
+
+/** The charges as they are, or in one currency; `used` collects the rates. */
+function inOne(charge, measure, conversion, used) {
+  if (!conversion || charge.currency === conversion.to) return charge;
+  const rate = conversion.rates.get(charge.currency);
+  if (rate === undefined)
+    throw new Refusal(
+      409,
+      "the question does not fit the charges",
+      `there are charges in ${charge.currency} and no rate for it: give one as ${charge.currency}=RATE, what one ${charge.currency} is worth in ${conversion.to}`,
+    );
+  used.set(charge.currency, rate);
+  return { ...charge, currency: conversion.to, [measure]: (charge[measure] * rate) / 10n ** 10n };
+}
+
 function cost(search) {
   const started = performance.now();
   const measure = measureOf(search);
+  const conversion = conversionOf(search);
+  const used = new Map();
   const by = (search.get("by") ?? "")
     .split(/(?<!\\),/)
     .filter(Boolean)
@@ -176,13 +216,15 @@ function cost(search) {
     totals.set(charge.currency, total);
   };
   const [beforeFrom, beforeTo] = [back(from), months ? from : back(to)];
-  for (const charge of CHARGES) {
-    if (!keep(charge)) continue;
-    if (charge.day >= from && charge.day < to) {
+  for (const one of CHARGES) {
+    if (!keep(one)) continue;
+    const now = one.day >= from && one.day < to;
+    if (!now && !(compare && one.day >= beforeFrom && one.day < beforeTo)) continue;
+    const charge = inOne(one, measure, conversion, used);
+    if (now) {
       rows += 1;
       add(charge, charge.day, "amount");
-    } else if (compare && charge.day >= beforeFrom && charge.day < beforeTo)
-      add(charge, forward(charge.day), "previous");
+    } else add(charge, forward(charge.day), "previous");
   }
   let others = 0;
   let kept = [...cells.values()];
@@ -251,10 +293,14 @@ function cost(search) {
             ],
           }
         : { rows: 0, reasons: [] },
-    notes:
-      measure === "BilledCost"
+    notes: [
+      ...(measure === "BilledCost"
         ? ["Purchases of commitments are counted whole on the day they were billed."]
-        : [],
+        : []),
+      ...[...used].map(
+        ([currency, rate]) => `${currency} was converted at ${print10(rate)} ${conversion.to} (given)`,
+      ),
+    ],
     empty_reason: rows
       ? null
       : filters.length

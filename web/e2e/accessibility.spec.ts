@@ -5,6 +5,8 @@ const PAGES = [
   "/",
   "/explore?compare=previous",
   "/explore?grain=total&by=ProviderName",
+  "/explore?grain=total&currency=USD&rate=EUR%3D1.08",
+  "/explore?grain=total&currency=USD&rate=EUR%3Dmuch",
   "/explore?from=1999-01-01&to=1999-02-01",
   "/sql",
   "/sources",

@@ -33,6 +33,7 @@ test("every part of a question survives the address", () => {
     compare: true,
     view: "area",
     sort: { column: "change", down: true },
+    convert: { to: "USD", rates: [{ currency: "EUR", text: "1.08" }] },
   };
   expect(fromSearch(new URLSearchParams(toSearch(question).toString()))).toEqual(question);
 });
@@ -56,6 +57,13 @@ test("the API gets days, not presets", () => {
   expect(search.get("to")).toBe("2026-11-23");
   expect(search.get("by")).toBe("ServiceName,tag:a\\,b");
   expect(search.get("compare")).toBe("previous");
+});
+
+test("the API gets a conversion only when it can read every rate", () => {
+  const asked = (text: string) =>
+    apiSearch({ ...DEFAULTS, convert: { to: "USD", rates: [{ currency: "EUR", text }] } }, "2026-11-22");
+  expect([asked("1.080").get("currency"), asked("1.080").get("rate")]).toEqual(["USD", "EUR=1.08"]);
+  expect([asked("1,08").has("currency"), asked("1,08").has("rate")]).toEqual([false, false]);
 });
 
 test("filters split at their first operator", () => {

@@ -4,6 +4,7 @@
  * The address is the only state: back, forward, bookmarks and shared links work because nothing else is
  * remembered. Defaults are left out, unknown or broken parts fall back to them.
  */
+import { appendConversion, type Conversion, conversionFrom, readable } from "./conversion";
 import { isDay, PRESETS, type PresetId, presetRange, type Range } from "./dates";
 import { type Filter, parseFilter, printFilter } from "./filters";
 
@@ -27,6 +28,8 @@ export interface Question {
   compare: boolean;
   view: View;
   sort: Sort;
+  /** Null keeps the currencies apart. */
+  convert: Conversion | null;
 }
 
 export const MAX_GROUPS = 3;
@@ -42,6 +45,7 @@ export const DEFAULTS: Question = {
   compare: false,
   view: "bars",
   sort: { column: "amount", down: true },
+  convert: null,
 };
 
 export function fromSearch(search: URLSearchParams, defaultMeasure = DEFAULTS.measure): Question {
@@ -67,6 +71,7 @@ export function fromSearch(search: URLSearchParams, defaultMeasure = DEFAULTS.me
     compare: search.get("compare") === "previous",
     view: oneOf(search.get("view"), ["bars", "lines", "area"]) ?? DEFAULTS.view,
     sort: readSort(search.get("sort")),
+    convert: conversionFrom(search),
   };
 }
 
@@ -87,6 +92,7 @@ export function toSearch(question: Question, defaultMeasure = DEFAULTS.measure):
   if (question.view !== DEFAULTS.view) search.set("view", question.view);
   if (question.sort.column !== "amount" || !question.sort.down)
     search.set("sort", `${question.sort.down ? "-" : ""}${question.sort.column}`);
+  appendConversion(search, question.convert);
   return search;
 }
 
@@ -94,7 +100,7 @@ export function resolveRange(question: Question, today: string): Range {
   return "preset" in question.period ? presetRange(question.period.preset, today) : question.period;
 }
 
-/** The API's parameters for the question on a given day. */
+/** The API's parameters for the question on a given day. A conversion with an unreadable rate is left out. */
 export function apiSearch(question: Question, today: string): URLSearchParams {
   const range = resolveRange(question, today);
   const search = new URLSearchParams({ measure: question.measure });
@@ -105,6 +111,7 @@ export function apiSearch(question: Question, today: string): URLSearchParams {
   for (const filter of question.where) search.append("where", printFilter(filter));
   search.set("top", String(question.top));
   if (question.compare) search.set("compare", "previous");
+  appendConversion(search, readable(question.convert));
   return search;
 }
 

@@ -4,6 +4,7 @@ import type { CostAnswer, Measure } from "../../api/types";
 import { Chart } from "../../components/chart/Chart";
 import { Amount, Change, Context } from "../../components/Figure";
 import { useKnownWorkspace } from "../../components/workspace";
+import type { UsedRate } from "../../lib/conversion";
 import { addDays, addMonths, dayLabel, periodsOf, type Range, rangeLabel, shiftRange } from "../../lib/dates";
 import type { Group, Section } from "../../lib/pivot";
 import type { Question, Sort } from "../../lib/question";
@@ -13,6 +14,10 @@ import { chartOption, drawnGroups, groupAt } from "./chartOption";
 interface Props {
   section: Section;
   several: boolean;
+  /** The rates that made one currency of several, as the answer names them. */
+  rates: UsedRate[];
+  /** A conversion was asked for and every charge was in its currency already. */
+  already: boolean;
   question: Question;
   range: Range;
   answer: CostAnswer;
@@ -28,6 +33,8 @@ interface Props {
 export function CurrencySection({
   section,
   several,
+  rates,
+  already,
   question,
   range,
   answer,
@@ -109,6 +116,19 @@ export function CurrencySection({
               </small>
             )}
           </div>
+          {rates.length > 0 && (
+            <p className="rates small">
+              <span className="badge">converted</span> at your {rates.length === 1 ? "rate" : "rates"}:{" "}
+              {rates.map((one, at) => (
+                <span key={one.currency} className="num">
+                  {at > 0 && " · "}1 {one.currency} = {one.rate} {one.to}
+                </span>
+              ))}
+            </p>
+          )}
+          {already && (
+            <p className="rates small muted">Every charge here is in {currency} already; no rate was used.</p>
+          )}
         </div>
         <Context
           measure={measure.label}

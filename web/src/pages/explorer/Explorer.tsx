@@ -1,13 +1,14 @@
 import { SegmentedControl } from "@mantine/core";
 import { useCallback, useMemo, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
-import { api } from "../../api/client";
+import { ApiError, api } from "../../api/client";
 import { useCost, useDimensions, useLabels } from "../../api/queries";
 import type { CostAnswer } from "../../api/types";
 import { completeUntil, Freshness } from "../../components/Freshness";
 import { MeasureSelect } from "../../components/MeasureSelect";
 import { Empty, Failure } from "../../components/states";
 import { measureOf, useKnownWorkspace } from "../../components/workspace";
+import { readable, usedRates } from "../../lib/conversion";
 import { dayLabel, type Range } from "../../lib/dates";
 import { narrowedTo } from "../../lib/filters";
 import { type Group, sections } from "../../lib/pivot";
@@ -23,6 +24,7 @@ import {
   toSearch,
   type View,
 } from "../../lib/question";
+import { Currencies } from "./Currencies";
 import { CurrencySection } from "./CurrencySection";
 import { type Drill, DrillBar } from "./DrillBar";
 import { Filters } from "./Filters";
@@ -43,8 +45,19 @@ export function Explorer() {
     [search, workspace.default_measure],
   );
   const range = resolveRange(question, workspace.today);
-  const asked = apiSearch(question, workspace.today);
-  const cost = useCost(asked);
+  const wanted = apiSearch(question, workspace.today);
+  const answered = useCost(wanted);
+  const readableConversion = readable(question.convert);
+  // Charges of a currency without a rate: the server converts nothing, so the page shows them apart and says why.
+  const refusal =
+    readableConversion && answered.error instanceof ApiError && answered.error.status === 409
+      ? answered.error.message
+      : null;
+  const apart = apiSearch({ ...question, convert: null }, workspace.today);
+  const answeredApart = useCost(apart, refusal !== null);
+  const [asked, cost] = refusal === null ? [wanted, answered] : [apart, answeredApart];
+  const converted = readableConversion !== null && refusal === null;
+  const [offerRates, setOfferRates] = useState(false);
   const measure = measureOf(workspace, question.measure);
 
   const change = useCallback(
@@ -87,6 +100,12 @@ export function Explorer() {
     );
   const answer = cost.data;
   const shown = useMemo(() => (answer ? sections(answer, question.by) : []), [answer, question.by]);
+  const { rates, others: notes } = useMemo(() => usedRates(answer?.notes ?? []), [answer]);
+  const present = useMemo(
+    () => (answer && !cost.isPlaceholderData && !converted ? answer.totals.map((one) => one.currency) : null),
+    [answer, cost.isPlaceholderData, converted],
+  );
+  const currencies = workspace.currencies.length > 1 || question.convert !== null || offerRates;
 
   return (
     <div className="page" aria-busy={cost.isFetching}>
@@ -153,6 +172,11 @@ export function Explorer() {
                 </option>
               ))}
           </select>
+          {!currencies && (
+            <button type="button" className="text-button" onClick={() => setOfferRates(true)}>
+              Convert the currency
+            </button>
+          )}
         </div>
         <GroupBy value={question.by} dimensions={dimensions.data} onChange={(by) => change({ by })} />
         <Filters
@@ -162,6 +186,16 @@ export function Explorer() {
           range={range}
           onChange={(where) => change({ where })}
         />
+        {currencies && (
+          <Currencies
+            value={question.convert}
+            known={workspace.currencies}
+            present={present}
+            refusal={refusal}
+            focus={offerRates}
+            onChange={(convert) => change({ convert })}
+          />
+        )}
       </div>
 
       {drill && drilled && (
@@ -189,6 +223,8 @@ export function Explorer() {
                 key={section.currency}
                 section={section}
                 several={shown.length > 1}
+                rates={rates}
+                already={converted && !cost.isPlaceholderData && rates.length === 0}
                 question={question}
                 range={range}
                 answer={answer}
@@ -218,7 +254,7 @@ export function Explorer() {
               <Link to="/sources?tab=conformance">See the rows and what to do</Link>
             </div>
           )}
-          {answer.notes.map((note) => (
+          {notes.map((note) => (
             <div className="note" key={note}>
               {note}
             </div>
