@@ -1,4 +1,5 @@
-//! The nouns of Bursar: money, currencies, periods, ids, who acts, roles, scopes, the clock as a value.
+//! The nouns of Bursar: money, currencies, periods, ids, who acts, roles, scopes, the clock and randomness as
+//! values.
 //!
 //! Everything here is plain data. The crate does no I/O, knows no clock but the one it is
 //! handed, and depends on no other crate of the workspace (floor 0).
@@ -13,6 +14,7 @@ pub mod id;
 pub mod money;
 pub mod period;
 pub mod principal;
+pub mod random;
 pub mod region;
 pub mod role;
 pub mod scope;
@@ -23,6 +25,7 @@ pub use email::EmailAddress;
 pub use money::{Amount, AmountError, Money};
 pub use period::{BillingPeriod, DateRange};
 pub use principal::{Actor, Principal};
+pub use random::{Randomness, RandomnessError};
 pub use region::RegionName;
 pub use role::{Action, Page, Role, RoleName};
 pub use scope::{Scope, ScopeRule};

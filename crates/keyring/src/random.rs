@@ -1,18 +1,6 @@
-//! Randomness as an argument.
+//! Randomness as an argument: the machine's own, and where the trait lives.
 
-/// Where random bytes come from. Implementations must be fit for keys.
-pub trait Randomness: Send + Sync {
-    /// Fills the buffer.
-    ///
-    /// # Errors
-    /// When no random bytes are to be had; nothing may be sealed then.
-    fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomnessError>;
-}
-
-/// The source of randomness failed.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("the source of randomness failed: {0}")]
-pub struct RandomnessError(pub String);
+pub use bursar_domain::{Randomness, RandomnessError};
 
 /// The operating system's generator.
 #[derive(Debug, Clone, Copy, Default)]
