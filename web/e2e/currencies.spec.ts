@@ -133,3 +133,32 @@ test("charges that are in the currency already say that no rate was used", async
   await settled(page);
   await expect(page.getByRole("region", { name: "USD", exact: true })).toContainText("no rate was used");
 });
+
+test("a bill in one currency can be converted too", async ({ page }) => {
+  await page.route("**/api/v1/workspace", async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), currencies: ["USD"] } });
+  });
+  const { search } = await fullMonth(page);
+  await page.goto(`/explore?${search}&grain=total&where=ProviderName%3DAWS`);
+  await settled(page);
+  await expect(page.getByLabel("Currencies")).toHaveCount(0);
+  await page.getByRole("button", { name: "Convert USD" }).click();
+  await expect(page.getByLabel("Currencies")).toBeFocused();
+  await page.getByLabel("Currencies").selectOption({ label: "as one in another …" });
+  await page.getByLabel("Code").fill("chf");
+  await page.getByLabel("1 USD =").fill("0.88");
+  await page.getByLabel("1 USD =").press("Enter");
+  await expect(page.getByRole("region", { name: "CHF", exact: true })).toContainText("1 USD = 0.88 CHF");
+});
+
+test("the rest of each currency claims no number of groups that is not its own", async ({ page }) => {
+  const { search } = await fullMonth(page);
+  await page.goto(`/explore?${search}&grain=total&top=3`);
+  await settled(page);
+  const rest = page.getByRole("rowheader", { name: /^Other/ });
+  await expect(rest.first()).toHaveText("Other");
+  await page.goto(`/explore?${search}&grain=total&top=3&where=ProviderName%3DAWS`);
+  await settled(page);
+  await expect(rest.first()).toHaveText(/^Other \(\d+ more\)$/);
+});

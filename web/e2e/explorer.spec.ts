@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
+import { addMonths, monthStart } from "../src/lib/dates";
 import { moneyExact } from "../src/lib/money";
-import { cost, expect, fullMonth, settled, test } from "./support";
+import { cost, expect, fullMonth, settled, test, workspace } from "./support";
 
 test("the table shows the API's amounts to the last digit", async ({ page }) => {
   const { search } = await fullMonth(page);
@@ -48,6 +49,17 @@ test("group, grain, view and comparison go into the address, and back undoes the
     .first()
     .click();
   await expect(page).toHaveURL(/by=ServiceName%7C\w*ProviderName/);
+});
+
+test("nothing is compared with days before the charges begin", async ({ page }) => {
+  const { first_day: first } = await workspace(page);
+  const from = monthStart(first ?? "");
+  await page.goto(`/explore?from=${from}&to=${addMonths(from, 1)}&grain=total&compare=previous`);
+  await settled(page);
+  await expect(page.getByText("nothing is compared").first()).toBeVisible();
+  await expect(page.getByRole("table").first()).toBeVisible();
+  await expect(page.getByRole("columnheader", { name: "Period before" })).toHaveCount(0);
+  await expect(page.getByText(/· new$/)).toHaveCount(0);
 });
 
 test("a filter is typed: dimension, operator, value from the data", async ({ page }) => {

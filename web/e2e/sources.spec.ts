@@ -1,7 +1,7 @@
 import type { Conformance, Delivery, Source } from "../src/api/types";
 import { monthLabel } from "../src/lib/dates";
 import { plural } from "../src/lib/money";
-import { expect, settled, test } from "./support";
+import { addDays, expect, settled, test, workspace } from "./support";
 
 test("every source stands there with its place and how fresh it is", async ({ page }) => {
   const { sources }: { sources: Source[] } = await (await page.request.get("/api/v1/sources")).json();
@@ -12,6 +12,21 @@ test("every source stands there with its place and how fresh it is", async ({ pa
     await expect(card).toContainText(source.location);
     if (source.problem) await expect(card.locator(".note")).toBeVisible();
   }
+});
+
+test("a source whose charges stopped coming says how far it is behind", async ({ page }) => {
+  await page.route("**/api/v1/sources", async (route) => {
+    const answer = await route.fetch();
+    const { sources }: { sources: Source[] } = await answer.json();
+    const late = sources
+      .slice(0, 1)
+      .map((one) => ({ ...one, status: "ok", charges_until: day, problem: null }));
+    await route.fulfill({ response: answer, json: { sources: late } });
+  });
+  const { today } = await workspace(page);
+  const day = addDays(today, -12);
+  await page.goto("/sources");
+  await expect(page.locator(".source .badge")).toHaveText("12 days behind");
 });
 
 test("deliveries say provisional or final, and a restatement its difference", async ({ page }) => {

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { useState } from "react";
+import { Fragment, useState } from "react";
 import { ApiError } from "../api/client";
 
 /** What went wrong, in the server's words, and a way to go on. */
@@ -8,7 +8,9 @@ export function Failure({ error, retry }: { error: Error; retry?: () => void }) 
   return (
     <div className="note bad" role="alert">
       <h2>{sentence(api?.title ?? "Something in this page failed")}</h2>
-      <p>{sentence(api?.detail || (api ? "" : error.message))}</p>
+      <p>
+        <Told text={api?.detail || (api ? "" : error.message)} />
+      </p>
       {retry && (
         <button type="button" className="text-button" onClick={retry}>
           Try again
@@ -23,6 +25,22 @@ export function sentence(text: string): string {
   return text ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }
 
+/** A message of the server as a sentence, with what it quotes between backticks set as code. */
+export function Told({ text }: { text: string }) {
+  return sentence(text)
+    .split("`")
+    .map((part, at, parts) =>
+      // The last part stands behind no closing backtick, so an odd one is kept as it is written.
+      at % 2 === 1 && at < parts.length - 1 ? (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text have no identity but their place
+        <code key={at}>{part}</code>
+      ) : (
+        // biome-ignore lint/suspicious/noArrayIndexKey: as above
+        <Fragment key={at}>{at % 2 === 1 ? `\`${part}` : part}</Fragment>
+      ),
+    );
+}
+
 interface EmptyProps {
   title: string;
   reason?: string | null;
@@ -35,7 +53,11 @@ export function Empty({ title, reason, only, children }: EmptyProps) {
   return (
     <div className="empty">
       {only ? <h1>{title}</h1> : <h2>{title}</h2>}
-      {reason && <p>{sentence(reason)}</p>}
+      {reason && (
+        <p>
+          <Told text={reason} />
+        </p>
+      )}
       {children}
     </div>
   );

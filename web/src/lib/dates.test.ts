@@ -1,5 +1,14 @@
 import { expect, test } from "vitest";
-import { addMonths, isDay, isWholeMonths, periodsOf, presetRange, rangeLabel, shiftRange } from "./dates";
+import {
+  addMonths,
+  daysBehind,
+  isDay,
+  isWholeMonths,
+  periodsOf,
+  presetRange,
+  rangeLabel,
+  shiftRange,
+} from "./dates";
 
 test("ranges read with their last day included", () => {
   const check = (from: string, to: string, expected: string) =>
@@ -52,4 +61,10 @@ test("periods cover the range, months by their first day", () => {
   ]);
   expect(isWholeMonths({ from: "2026-01-01", to: "2026-02-02" })).toBe(false);
   expect(addMonths("2026-01-31", 1)).toBe("2026-02-01");
+});
+
+test("a day lies behind today or not at all", () => {
+  expect(daysBehind("2026-11-18", "2026-11-22")).toBe(4);
+  expect(daysBehind("2026-11-22", "2026-11-22")).toBe(0);
+  expect(daysBehind("2026-12-01", "2026-11-22")).toBe(0);
 });

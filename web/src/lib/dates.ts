@@ -47,6 +47,11 @@ export function daysBetween(range: Range): number {
 }
 
 /** True when the range is made of whole calendar months. */
+/** How many days before `today` a day lies; 0 for today and later. */
+export function daysBehind(day: string, today: string): number {
+  return day < today ? daysBetween({ from: day, to: today }) : 0;
+}
+
 export function isWholeMonths(range: Range): boolean {
   return range.from.endsWith("-01") && range.to.endsWith("-01") && range.from < range.to;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { CostAnswer, CostRow } from "../api/types";
 import { print } from "./decimal";
-import { groupLabel, sections } from "./pivot";
+import { groupLabel, sections, unsetLabel } from "./pivot";
 
 function answer(rows: CostRow[], totals: CostAnswer["totals"], groups = 0): CostAnswer {
   return {
@@ -63,11 +63,22 @@ test("the rest comes last however large, and missing values are named", () => {
     ),
     ["tag:team"],
   );
-  expect(usd?.groups.map((group) => groupLabel(group, ["tag:team"], 12))).toEqual([
+  expect(usd?.groups.map((group) => groupLabel(group, ["tag:team"], 12, (id) => id))).toEqual([
     "Untagged (no team)",
     "a",
     "Other (12 more)",
   ]);
   expect(usd?.groups[0]?.unset).toBe(true);
   expect(print(usd?.previousByPeriod.get("") ?? 0n)).toBe("92");
+});
+
+test("what has no value is named as people call it", () => {
+  const labels: Record<string, string> = { ResourceName: "Resource", SkuId: "SKU id", RegionId: "RegionId" };
+  const named = (id: string) => unsetLabel(id, (one) => labels[one] ?? one);
+  expect(["ResourceName", "SkuId", "RegionId", "tag:team"].map(named)).toEqual([
+    "No resource",
+    "No SKU id",
+    "No RegionId",
+    "Untagged (no team)",
+  ]);
 });

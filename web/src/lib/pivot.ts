@@ -87,13 +87,21 @@ function bySize(a: Group, b: Group): number {
   return a.id < b.id ? -1 : 1;
 }
 
-/** How a group without a value reads: tags are "untagged", columns "none". */
-export function unsetLabel(dimension: string): string {
-  return dimension.startsWith("tag:") ? `Untagged (no ${dimension.slice(4)})` : `No ${dimension}`;
+/** What people call a dimension. */
+export type Label = (dimension: string) => string;
+
+/** How a group without a value reads: `Untagged (no team)`, `No resource`, `No SKU id`. */
+export function unsetLabel(dimension: string, label: Label): string {
+  if (dimension.startsWith("tag:")) return `Untagged (no ${dimension.slice(4)})`;
+  return `No ${label(dimension).replace(/^[A-Z](?=[a-z]+( |$))/, (first) => first.toLowerCase())}`;
 }
 
-export function groupLabel(group: Group, by: string[], others: number): string {
-  if (group.other) return others > 0 ? `Other (${others.toLocaleString("en-US")} more)` : "Other";
+/**
+ * `others` is how many groups the rest holds. An answer counts them over all its currencies together, so it is
+ * null where there are several: no section's rest has that many.
+ */
+export function groupLabel(group: Group, by: string[], others: number | null, label: Label): string {
+  if (group.other) return others ? `Other (${others.toLocaleString("en-US")} more)` : "Other";
   if (group.keys.length === 0) return "All charges";
-  return group.keys.map((key, at) => key ?? unsetLabel(by[at] ?? "")).join(" · ");
+  return group.keys.map((key, at) => key ?? unsetLabel(by[at] ?? "", label)).join(" · ");
 }

@@ -12,6 +12,7 @@ import { measureOf, useKnownWorkspace } from "../components/workspace";
 import { addDays, addMonths, dayLabel, monthLabel, rangeLabel } from "../lib/dates";
 import { parse } from "../lib/decimal";
 import { moneyChange } from "../lib/money";
+import { unsetLabel } from "../lib/pivot";
 import { explorerHref } from "../lib/question";
 import { NoSources } from "./sources/NoSources";
 
@@ -84,6 +85,7 @@ interface FiguresProps {
 
 function Figures({ answer, measure, measureId, defaultMeasure }: FiguresProps) {
   const { this_month: month } = answer;
+  const label = useLabels();
   const range = { from: month.from, to: month.to };
   const until = completeUntil(answer.freshness);
   const currencies = month.totals.map((one) => one.currency);
@@ -121,7 +123,7 @@ function Figures({ answer, measure, measureId, defaultMeasure }: FiguresProps) {
       .filter((row) => row.currency === currency)
       .map((row) => ({
         id: JSON.stringify(row.key),
-        label: row.key === null ? `No ${dimension}` : row.label,
+        label: row.key === null ? unsetLabel(dimension, label) : row.label,
         unset: row.key === null,
         amount: parse(row.amount),
         previous: row.previous === null ? null : parse(row.previous),
@@ -255,7 +257,7 @@ function Figures({ answer, measure, measureId, defaultMeasure }: FiguresProps) {
       {several && (
         <p className="muted small">
           Amounts in {currencies.join(" and ")} stand apart: Bursar adds nothing across currencies unless you
-          give it rates.
+          give it rates, <Link to="/explore">in the explorer</Link>.
         </p>
       )}
     </>
@@ -297,7 +299,7 @@ function Movers({ movers, currency, against, href }: MoversProps) {
                     compare: true,
                   })}
                 >
-                  {one.key === null ? `No ${one.dimension}` : one.label}
+                  {one.key === null ? unsetLabel(one.dimension, label) : one.label}
                 </Link>
                 <span className="muted small">{label(one.dimension)}</span>
               </span>

@@ -13,7 +13,7 @@ interface Props {
   by: string[];
   label: (dimension: string) => string;
   compare: boolean;
-  others: number;
+  others: number | null;
   measure: string;
   against: string;
   range: Range;
@@ -48,7 +48,7 @@ export function CostTable({
     const compareGroups = (a: Group, b: Group): number => {
       if (a.other !== b.other) return a.other ? 1 : -1;
       if (sort.column === "name")
-        return sign * groupLabel(a, by, 0).localeCompare(groupLabel(b, by, 0), "en");
+        return sign * groupLabel(a, by, null, label).localeCompare(groupLabel(b, by, null, label), "en");
       const value = (group: Group) =>
         sort.column === "amount"
           ? group.amount
@@ -59,7 +59,7 @@ export function CostTable({
       return x === y ? 0 : sign * (x < y ? -1 : 1);
     };
     return [...section.groups].sort(compareGroups);
-  }, [section, sort, by]);
+  }, [section, sort, by, label]);
 
   const colors = useMemo(() => {
     const found = new Map<string, string>();
@@ -142,17 +142,19 @@ export function CostTable({
                     style={{ background: colors.get(group.id) }}
                   />
                   {group.other ? (
-                    <span className="muted">{groupLabel(group, by, others)}</span>
+                    <span className="muted">{groupLabel(group, by, others, label)}</span>
                   ) : group.keys.length === 0 ? (
                     "All charges"
                   ) : (
-                    group.keys.map((key, index) => (
-                      // biome-ignore lint/suspicious/noArrayIndexKey: the position is the identity, one per dimension
-                      <span key={index} className={key === null ? "muted" : ""}>
-                        {index > 0 && <span className="muted"> · </span>}
-                        {key ?? unsetLabel(by[index] ?? "")}
-                      </span>
-                    ))
+                    <span>
+                      {group.keys.map((key, index) => (
+                        // biome-ignore lint/suspicious/noArrayIndexKey: the position is the identity, one per dimension
+                        <span key={index} className={key === null ? "muted" : ""}>
+                          {index > 0 && <span className="muted"> · </span>}
+                          {key ?? unsetLabel(by[index] ?? "", label)}
+                        </span>
+                      ))}
+                    </span>
                   )}
                 </span>
               </th>

@@ -45,9 +45,16 @@ export function CurrencySection({
   onPeriod,
   onSort,
 }: Props) {
+  // Counted over all currencies of the answer, so it is no section's own number when there are several.
+  const others = several ? null : answer.other.groups;
   const scheme = useComputedColorScheme("light");
-  const { grain, view, by, compare } = question;
+  const { grain, view, by } = question;
   const { from, to } = range;
+  const before = answer.question.compare ?? shiftRange(range, -1);
+  const { first_day: first } = useKnownWorkspace();
+  const unknown = question.compare && first !== null && before.from < first;
+  // Nothing was delivered for any day of the period before: it is unknown, not zero.
+  const compare = question.compare && !(first !== null && before.to <= first);
   const periods = useMemo(
     () => (grain === "total" ? [""] : periodsOf({ from, to }, grain)),
     [grain, from, to],
@@ -65,10 +72,11 @@ export function CurrencySection({
         compare,
         scheme,
         until,
-        others: answer.other.groups,
+        others,
+        label,
         measure: measure.label,
       }),
-    [section, drawn, periods, grain, view, by, compare, scheme, until, answer.other.groups, measure.label],
+    [section, drawn, periods, grain, view, by, compare, scheme, until, others, label, measure.label],
   );
   const pick = useCallback(
     (x: number, y: number) => {
@@ -91,10 +99,7 @@ export function CurrencySection({
   const { currency } = section;
   const names = by.map(label).join(" and ");
   const chartLabel = `${measure.label} in ${currency}, ${rangeLabel(range)}, ${grain === "total" ? "in total" : `by ${grain}`}${names ? `, by ${names}` : ""}. The table below has the same figures.`;
-  const before = answer.question.compare ?? shiftRange(range, -1);
   const against = `the period before (${rangeLabel(before)})`;
-  const { first_day: first } = useKnownWorkspace();
-  const unknown = compare && first !== null && before.from < first;
 
   return (
     <section className="card" aria-label={`${currency}`}>
@@ -140,8 +145,8 @@ export function CurrencySection({
       </div>
       {unknown && (
         <p className="note warn small">
-          Charges begin on {dayLabel(first)}, so the period before is{" "}
-          {before.to <= first ? "not known" : "not known whole"}.
+          Charges begin on {dayLabel(first)}, so the period before ({rangeLabel(before)}) is{" "}
+          {compare ? "not known whole" : "not known and nothing is compared"}.
         </p>
       )}
       <Chart
@@ -156,7 +161,7 @@ export function CurrencySection({
         by={by}
         label={label}
         compare={compare}
-        others={answer.other.groups}
+        others={others}
         measure={measure.label}
         against={against}
         range={range}

@@ -24,6 +24,7 @@ import {
   toSearch,
   type View,
 } from "../../lib/question";
+import { NoSources } from "../sources/NoSources";
 import { Currencies } from "./Currencies";
 import { CurrencySection } from "./CurrencySection";
 import { type Drill, DrillBar } from "./DrillBar";
@@ -159,26 +160,19 @@ export function Explorer() {
             />
             Compare with before
           </label>
-          <select
-            aria-label="Groups shown"
-            value={question.top}
-            onChange={(event) => change({ top: Number(event.target.value) })}
-          >
-            {[...new Set([...TOPS, question.top])]
-              .sort((a, b) => a - b)
-              .map((top) => (
-                <option key={top} value={top}>
-                  top {top}
-                </option>
-              ))}
-          </select>
-          {!currencies && (
+          {!currencies && workspace.currencies.length > 0 && (
             <button type="button" className="text-button" onClick={() => setOfferRates(true)}>
-              Convert the currency
+              Convert {workspace.currencies[0]}
             </button>
           )}
         </div>
-        <GroupBy value={question.by} dimensions={dimensions.data} onChange={(by) => change({ by })} />
+        <GroupBy
+          value={question.by}
+          top={question.top}
+          dimensions={dimensions.data}
+          onChange={(by) => change({ by })}
+          onTop={(top) => change({ top })}
+        />
         <Filters
           value={question.where}
           dimensions={dimensions.data}
@@ -309,6 +303,12 @@ interface NothingProps {
 function NothingFound({ answer, question, range, change }: NothingProps) {
   const workspace = useKnownWorkspace();
   const { first_day: first, last_day: last } = workspace;
+  if (workspace.sources === 0)
+    return (
+      <div className="card">
+        <NoSources />
+      </div>
+    );
   const outside = first !== null && last !== null && (range.to <= first || range.from > last);
   return (
     <div className="card">
@@ -336,7 +336,7 @@ function NothingFound({ answer, question, range, change }: NothingProps) {
             Start over
           </button>
         </div>
-        {first && last && (
+        {first && last && !outside && (
           <p className="small">
             There are charges from {dayLabel(first)} to {dayLabel(last)}.
           </p>

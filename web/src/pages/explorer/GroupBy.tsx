@@ -1,16 +1,18 @@
 import { MultiSelect } from "@mantine/core";
 import { useMemo } from "react";
 import type { Dimensions } from "../../api/types";
-import { MAX_GROUPS } from "../../lib/question";
+import { MAX_GROUPS, TOPS } from "../../lib/question";
 
 interface Props {
   value: string[];
+  top: number;
   dimensions: Dimensions | undefined;
   onChange: (by: string[]) => void;
+  onTop: (top: number) => void;
 }
 
-/** Any FOCUS dimension or tag, found by typing; at most three at once. */
-export function GroupBy({ value, dimensions, onChange }: Props) {
+/** Any FOCUS dimension or tag, found by typing; at most three at once, and how many groups stand alone. */
+export function GroupBy({ value, top, dimensions, onChange, onTop }: Props) {
   const data = useMemo(() => {
     const groups = new Map<string, { value: string; label: string }[]>();
     for (const one of dimensions?.dimensions ?? []) {
@@ -28,7 +30,7 @@ export function GroupBy({ value, dimensions, onChange }: Props) {
   }, [dimensions, value]);
 
   return (
-    <div className="field">
+    <div className="field group-by">
       <label htmlFor="group-by">Group by</label>
       <MultiSelect
         id="group-by"
@@ -45,6 +47,15 @@ export function GroupBy({ value, dimensions, onChange }: Props) {
         clearButtonProps={{ "aria-label": "Group by nothing" }}
         comboboxProps={{ transitionProps: { duration: 0 }, withinPortal: false, shadow: "md" }}
       />
+      <select aria-label="Groups shown" value={top} onChange={(event) => onTop(Number(event.target.value))}>
+        {[...new Set([...TOPS, top])]
+          .sort((a, b) => a - b)
+          .map((one) => (
+            <option key={one} value={one}>
+              top {one}
+            </option>
+          ))}
+      </select>
     </div>
   );
 }

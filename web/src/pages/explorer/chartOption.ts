@@ -6,7 +6,7 @@ import { monthLabel, weekdayLabel } from "../../lib/dates";
 import { sum, toNumber, type Units } from "../../lib/decimal";
 import { money } from "../../lib/money";
 import { INK, type Scheme, SERIES_COUNT, seriesColor } from "../../lib/palette";
-import { type Group, groupLabel, type Section } from "../../lib/pivot";
+import { type Group, groupLabel, type Label, type Section } from "../../lib/pivot";
 import type { Grain, View } from "../../lib/question";
 
 export interface Drawn {
@@ -45,7 +45,8 @@ interface Input {
   compare: boolean;
   scheme: Scheme;
   until: string | null;
-  others: number;
+  others: number | null;
+  label: Label;
   measure: string;
 }
 
@@ -53,9 +54,11 @@ export function chartOption(input: Input): EChartsCoreOption {
   return input.grain === "total" ? totals(input) : overTime(input);
 }
 
-function nameOf(one: Drawn, by: string[], others: number): string {
-  if (one.group) return groupLabel(one.group, by, others);
-  const hidden = one.members.filter((group) => !group.other).length + others;
+function nameOf(one: Drawn, { by, others, label }: Pick<Input, "by" | "others" | "label">): string {
+  if (one.group) return groupLabel(one.group, by, others, label);
+  const listed = one.members.filter((group) => !group.other).length;
+  if (others === null && listed < one.members.length) return "Other";
+  const hidden = listed + (others ?? 0);
   return `Other (${hidden.toLocaleString("en-US")} more)`;
 }
 
@@ -106,8 +109,10 @@ function overTime({
   scheme,
   until,
   others,
+  label,
   measure,
 }: Input): EChartsCoreOption {
+  const names = { by, others, label };
   const ink = INK[scheme];
   const { currency } = section;
   const title = (period: string) => (grain === "month" ? monthLabel(period) : weekdayLabel(period));
@@ -121,7 +126,7 @@ function overTime({
       const amount = at(one, period);
       return amount === null ? (view === "bars" || period > last ? null : 0) : toNumber(amount);
     });
-    const common = { id: one.id, name: nameOf(one, by, others), color: one.color };
+    const common = { id: one.id, name: nameOf(one, names), color: one.color };
     if (view === "bars")
       return {
         ...common,
@@ -181,7 +186,7 @@ function overTime({
         .filter((part): part is { one: Drawn; amount: Units } => part.amount !== null && part.amount !== 0n);
       const rows: TipRow[] = parts.map(({ one, amount }) => ({
         color: one.color,
-        label: nameOf(one, by, others),
+        label: nameOf(one, names),
         value: money(amount, currency),
       }));
       if (parts.length !== 1)
@@ -209,7 +214,8 @@ function axisLabel(period: string, grain: Grain): string {
   return grain === "month" ? month : `${Number(period.slice(8))} ${month.slice(0, 3)}`;
 }
 
-function totals({ section, drawn, by, scheme, others, measure, compare }: Input): EChartsCoreOption {
+function totals({ section, drawn, by, scheme, others, label, measure, compare }: Input): EChartsCoreOption {
+  const names = { by, others, label };
   const ink = INK[scheme];
   const { currency } = section;
   // The value axis begins at the bottom, so the largest group goes last.
@@ -241,7 +247,7 @@ function totals({ section, drawn, by, scheme, others, measure, compare }: Input)
     xAxis: { ...valueAxis(currency, ink) },
     yAxis: {
       ...categoryAxis(
-        rows.map((one) => nameOf(one, by, others)),
+        rows.map((one) => nameOf(one, names)),
         ink,
       ),
       axisLabel: { color: ink.text, fontFamily: FONT, fontSize: 12, width: 190, overflow: "truncate" },
@@ -252,7 +258,7 @@ function totals({ section, drawn, by, scheme, others, measure, compare }: Input)
       const lines: TipRow[] = [{ color: one.color, label: measure, value: money(total(one), currency) }];
       if (compare)
         lines.push({ color: ink.muted, label: "The period before", value: money(before(one), currency) });
-      return tip(nameOf(one, by, others), lines);
+      return tip(nameOf(one, names), lines);
     }),
     series,
   };

@@ -35,7 +35,7 @@ export function Conformance({ source }: { source: string | null }) {
   return (
     <div className="stack">
       <p className="muted">
-        {plural(findings.length, "rule")} of FOCUS {version} broken somewhere in {count(rows)} rows.
+        {summary(findings, version)} in {plural(rows, "row")}.
       </p>
       <Notes notes={notes} />
       {findings.map((one) => (
@@ -43,6 +43,16 @@ export function Conformance({ source }: { source: string | null }) {
       ))}
     </div>
   );
+}
+
+/** Broken rules apart from advice and what Bursar itself noticed: a bill may have either without the other. */
+function summary(findings: Finding[], version: string): string {
+  const broken = findings.filter((one) => one.level.toLowerCase() === "must").length;
+  const rest = findings.length - broken;
+  const rules = `${plural(broken, "rule")} of FOCUS ${version} ${broken === 1 ? "is" : "are"} broken`;
+  const others = `${plural(rest, broken ? "other finding" : "finding")}`;
+  if (rest === 0) return rules;
+  return broken === 0 ? `No rule of FOCUS ${version} is broken; ${others}` : `${rules}, with ${others},`;
 }
 
 /** What was not checked, so that no one takes silence for a clean bill. */
@@ -74,24 +84,36 @@ function FindingCard({ finding, rows }: { finding: Finding; rows: number }) {
       <p className="small muted">
         Rule <code>{finding.rule}</code>
       </p>
-      {finding.examples.length > 0 && (
-        <p className="small">
-          <span className="muted">For example </span>
-          {finding.examples.map((one, at) => (
-            <span key={`${one.file} ${one.row} ${one.value}`} title={one.file}>
-              {at > 0 && ", "}
-              {one.row > 0 ? (
-                <>
-                  row <span className="num">{count(one.row)}</span>:{" "}
-                </>
-              ) : (
-                "the header: "
-              )}
-              <code>{one.value === null ? "NULL" : one.value === "" ? "(blank)" : one.value}</code>
-            </span>
-          ))}
-        </p>
-      )}
+      <Examples examples={finding.examples} />
     </section>
   );
+}
+
+/** Where to look: the file, the row in it and what stands there. */
+function Examples({ examples }: { examples: Finding["examples"] }) {
+  const first = examples[0];
+  if (!first) return null;
+  const files = new Map<string, Finding["examples"]>();
+  for (const one of examples) files.set(one.file, [...(files.get(one.file) ?? []), one]);
+  return [...files].map(([file, found]) => (
+    <div key={file} className="small examples">
+      <p className="muted">
+        For example in <code title={file}>{file.split("/").at(-1)}</code>
+      </p>
+      <ul>
+        {found.map((one) => (
+          <li key={`${one.row} ${one.value}`}>
+            <span className="muted num">{one.row > 0 ? `row ${count(one.row)}` : "the header"}</span>
+            {one.value === null ? (
+              <span className="muted">no value</span>
+            ) : one.value === "" ? (
+              <span className="muted">an empty text</span>
+            ) : (
+              <code>{one.value}</code>
+            )}
+          </li>
+        ))}
+      </ul>
+    </div>
+  ));
 }

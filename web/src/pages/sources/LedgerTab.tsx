@@ -1,4 +1,4 @@
-import { useLedger } from "../../api/queries";
+import { useLedger, useSources } from "../../api/queries";
 import { Empty, Failure } from "../../components/states";
 import { instantLabel } from "../../lib/dates";
 import { bytes, count } from "../../lib/money";
@@ -8,6 +8,10 @@ const SHOWN = 500;
 /** Every call to the customer's storage. List, head and get are all that exists. */
 export function LedgerTab() {
   const ledger = useLedger();
+  const sources = useSources();
+  const providers = new Map(
+    sources.data?.sources.map((one) => [one.location, one.providers.join(", ")] as const) ?? [],
+  );
   if (ledger.error) return <Failure error={ledger.error} retry={() => void ledger.refetch()} />;
   if (!ledger.data) return null;
   const { entries, totals } = ledger.data;
@@ -25,14 +29,14 @@ export function LedgerTab() {
       <div className="card-head">
         <h2>
           <span className="num">{count(totals.operations)}</span> operations,{" "}
-          <span className="num">{bytes(totals.bytes)}</span>
+          <span className="num">{bytes(totals.bytes)}</span> read
         </h2>
         <span className="muted small">
           Listing and reading only: Bursar has no call that writes to a source.
         </span>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so it must take the focus */}
-      <section className="table-wrap" tabIndex={0} aria-label="Reads">
+      <section className="table-wrap reads" tabIndex={0} aria-label="Reads">
         <table className="data">
           <caption className="visually-hidden">Reads, newest first</caption>
           <thead>
@@ -53,7 +57,9 @@ export function LedgerTab() {
                 <td className="num">{instantLabel(one.time)}</td>
                 <td>{one.operation}</td>
                 <td className="mono object">{one.object}</td>
-                <td>{one.source}</td>
+                <td className="source-name" title={one.source}>
+                  {providers.get(one.source) || one.source}
+                </td>
                 <td className="right">{count(one.bytes)}</td>
               </tr>
             ))}
