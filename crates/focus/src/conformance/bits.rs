@@ -25,6 +25,18 @@ impl Bits {
         if any { Self::Some(words) } else { Self::Never }
     }
 
+    /// The rows whose mask has a bit.
+    pub(super) fn pick(masks: &[u64], bit: u8) -> Self {
+        let mut any = 0;
+        let words = masks.chunks(64).map(|masks| {
+            let word = masks.iter().rev().fold(0, |word, mask| word << 1 | (mask >> (bit & 63)) & 1);
+            any |= word;
+            word
+        });
+        let words = words.collect();
+        if any == 0 { Self::Never } else { Self::Some(words) }
+    }
+
     pub(super) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Never, _) | (_, Self::Never) => Self::Never,
@@ -96,6 +108,8 @@ mod tests {
             let a = |row: usize| row.is_multiple_of(3);
             let b = |row: usize| row.is_multiple_of(5);
             let (left, right) = (Bits::collect(rows, a), Bits::collect(rows, b));
+            let masks: Vec<u64> = (0..rows).map(|row| if a(row) { 1 << 63 | 8 } else { 16 }).collect();
+            assert_eq!((Bits::pick(&masks, 3), Bits::pick(&masks, 63)), (left.clone(), left.clone()));
             let both = left.clone().and(right.clone());
             let either = left.clone().or(right.clone());
             let neither = either.clone().not(rows);

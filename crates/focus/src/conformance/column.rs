@@ -3,13 +3,15 @@
 //! Cost is what this module is about: a bill has few distinct values in most columns, so a text is
 //! hashed once per row and judged once per distinct value. Columns with too many distinct values
 //! (resource ids, some tags) fall back to judging every row; memory stays bounded either way.
+//! Where the first byte or a plainly written number decides, not even that is done.
 
 use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Float64Array, Int64Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int32Type, TimeUnit};
 
 use super::bits::Bits;
-use super::values::{Test, moment, number, reads_as_null};
+use super::shortcuts::Shortcuts;
+use super::values::{Keys, Test, moment, number, plain_number, reads_as_null};
 
 /// A code for null.
 pub(super) const NULL: u32 = u32::MAX;
@@ -42,6 +44,8 @@ pub(super) struct Column {
     /// An empty text is null, as in CSV.
     pub(super) empty_is_null: bool,
     memory: Memory,
+    /// What the tests have in common, once they are asked.
+    shortcuts: Option<Box<Shortcuts>>,
     /// The dictionary of the batch before, with its answers: batches of one row group share theirs.
     dictionary: Option<(ArrayRef, Answers)>,
 }
@@ -58,7 +62,7 @@ pub(super) struct Answers {
 }
 
 /// Bit 0 says "not null"; bit n + 1 answers test n.
-const SOME: u64 = 1;
+pub(super) const SOME: u64 = 1;
 
 impl Column {
     pub(super) fn new(id: &str) -> Self {
@@ -73,6 +77,7 @@ impl Column {
             numeric: false,
             empty_is_null: false,
             memory: Memory::default(),
+            shortcuts: None,
             dictionary: None,
         }
     }
@@ -81,6 +86,7 @@ impl Column {
     pub(super) fn bit(&mut self, test: &Test) -> u8 {
         let position = self.tests.iter().position(|known| known == test).unwrap_or_else(|| {
             self.tests.push(test.clone());
+            self.shortcuts = None;
             self.tests.len() - 1
         });
         u8::try_from(position + 1).unwrap_or(63).min(63)
@@ -94,10 +100,17 @@ impl Column {
     fn judge(tests: &[Test], text: &str) -> u64 {
         let null = reads_as_null(text);
         let mut mask = if null { 0 } else { SOME };
+        let mut keys = None;
         for (position, test) in tests.iter().enumerate().take(63) {
-            if (!null || test.asks_about_absence()) && test.holds(text) {
-                mask |= 2 << position;
+            if null && !test.asks_about_absence() {
+                continue;
             }
+            let holds = if test.asks_keys() {
+                test.holds_for(keys.get_or_insert_with(|| Keys::read(text)).as_ref())
+            } else {
+                test.holds(text)
+            };
+            mask |= u64::from(holds) << (position + 1);
         }
         mask
     }
@@ -249,44 +262,103 @@ impl Column {
     }
 
     fn texts(&mut self, array: &StringArray, answers: &mut Answers) {
-        let mut last: Option<(&str, u64, u32)> = None;
-        for row in 0..array.len() {
-            let (mask, code) = if array.is_null(row) {
-                (0, NULL)
-            } else {
-                let text = array.value(row);
-                match last {
-                    _ if self.empty_is_null && text.is_empty() => (0, NULL),
-                    Some((same, mask, code)) if same == text => (mask, code),
-                    _ => {
-                        let (mask, code) = if self.numeric {
-                            (Self::judge(&self.tests, text), UNKNOWN)
-                        } else {
-                            self.memory.recall(text, |text| Self::judge(&self.tests, text))
-                        };
-                        last = Some((text, mask, code));
-                        (mask, code)
-                    }
-                }
+        let shortcuts = self.shortcuts.take().unwrap_or_else(|| Box::new(Shortcuts::new(&self.tests)));
+        if self.wants_codes || self.wants_moments {
+            self.remembered(array, answers);
+        } else if self.numeric {
+            self.numbers(array, &shortcuts, answers);
+        } else {
+            self.names(array, &shortcuts, answers);
+        }
+        self.shortcuts = Some(shortcuts);
+    }
+
+    /// A column of numbers: each is read once, and that answers.
+    fn numbers(&self, array: &StringArray, shortcuts: &Shortcuts, answers: &mut Answers) {
+        for text in array {
+            let Some(text) = text.filter(|text| !(self.empty_is_null && text.is_empty())) else {
+                answers.push(0, self.wants_numbers, f64::NAN);
+                continue;
             };
-            answers.masks.push(mask);
-            let null = mask & SOME == 0;
+            let plain = plain_number(text);
+            let mask = plain.and_then(|plain| shortcuts.number(plain));
+            let mask = mask.unwrap_or_else(|| Self::judge(&self.tests, text));
+            let value = match plain {
+                Some(plain) => plain.value,
+                None if self.wants_numbers && mask & SOME != 0 => number(text).unwrap_or(f64::NAN),
+                None => f64::NAN,
+            };
+            answers.push(mask, self.wants_numbers, value);
+        }
+    }
+
+    /// A column of which only the tests are asked.
+    fn names(&mut self, array: &StringArray, shortcuts: &Shortcuts, answers: &mut Answers) {
+        let mut last: Option<(&str, u64)> = None;
+        for text in array {
+            let mask = match text {
+                None => 0,
+                Some("") if self.empty_is_null => 0,
+                Some(text) if shortcuts.excluded(text) => SOME,
+                Some(text) => match last {
+                    Some((same, mask)) if same == text => mask,
+                    _ => {
+                        let (mask, _) = self.memory.recall(text, |text| Self::judge(&self.tests, text));
+                        last = Some((text, mask));
+                        mask
+                    }
+                },
+            };
+            let value = match text {
+                Some(text) if self.wants_numbers && mask & SOME != 0 => number(text).unwrap_or(f64::NAN),
+                _ => f64::NAN,
+            };
+            answers.push(mask, self.wants_numbers, value);
+        }
+    }
+
+    /// A column whose values have codes, or moments: each is remembered.
+    fn remembered(&mut self, array: &StringArray, answers: &mut Answers) {
+        let mut last: Option<(&str, u64, u32, i64)> = None;
+        for text in array {
+            let (mask, code, at) = match text {
+                None => (0, NULL, NO_MOMENT),
+                Some("") if self.empty_is_null => (0, NULL, NO_MOMENT),
+                Some(text) => match last {
+                    Some((same, mask, code, at)) if same == text => (mask, code, at),
+                    _ => {
+                        let (mask, code) = self.memory.recall(text, |text| Self::judge(&self.tests, text));
+                        let wanted = self.wants_moments && mask & SOME != 0;
+                        let at = if wanted { self.memory.moment(code, text) } else { NO_MOMENT };
+                        let code = if mask & SOME == 0 { NULL } else { code };
+                        last = Some((text, mask, code, at));
+                        (mask, code, at)
+                    }
+                },
+            };
+            let value = match text {
+                Some(text) if self.wants_numbers && mask & SOME != 0 => number(text).unwrap_or(f64::NAN),
+                _ => f64::NAN,
+            };
+            answers.push(mask, self.wants_numbers, value);
             if self.wants_codes {
-                answers.codes.push(if null { NULL } else { code });
-            }
-            if self.wants_numbers {
-                let value = if null { None } else { number(array.value(row)) };
-                answers.numbers.push(value.unwrap_or(f64::NAN));
+                answers.codes.push(code);
             }
             if self.wants_moments {
-                let value = if null { NO_MOMENT } else { self.memory.moment(code, array.value(row)) };
-                answers.moments.push(value);
+                answers.moments.push(at);
             }
         }
     }
 }
 
 impl Answers {
+    fn push(&mut self, mask: u64, wants_number: bool, number: f64) {
+        self.masks.push(mask);
+        if wants_number {
+            self.numbers.push(number);
+        }
+    }
+
     /// The rows for which the test of a bit holds; bit 0 asks for a value.
     pub(super) fn bit(&self, bit: u8) -> Bits {
         let flag = 1u64 << bit;
@@ -295,7 +367,7 @@ impl Answers {
         } else if self.all & flag != 0 {
             Bits::Always
         } else {
-            Bits::collect(self.masks.len(), |row| self.masks.get(row).is_some_and(|mask| mask & flag != 0))
+            Bits::pick(&self.masks, bit)
         }
     }
 }
@@ -425,6 +497,73 @@ mod tests {
         let decimals: ArrayRef =
             Arc::new(Decimal128Array::from(vec![0, 1]).with_precision_and_scale(38, 18).expect("valid"));
         assert_eq!(answers(decimals, &Test::Zero).1, [true, false]);
+    }
+
+    #[test]
+    fn shortcuts_answer_as_the_tests_do() {
+        let texts = [
+            "",
+            " ",
+            "NULL",
+            "n/a",
+            "Usage",
+            "usage",
+            "Purchase",
+            "0",
+            "-0.0",
+            "-1.5",
+            "0.25",
+            "1E3",
+            ".5",
+            "12345678901234567",
+            "{}",
+            "{\"a\":1,\"a\":{}}",
+            "us-east-1",
+            "2026-01-01T00:00:00Z",
+            "é",
+            "Usage",
+            "0.25",
+        ];
+        let tests = [
+            Test::In(vec!["Usage".into()]),
+            Test::OnlyCasing(vec!["Usage".into()]),
+            Test::Zero,
+            Test::AtLeastZero,
+            Test::Numeric,
+            Test::PriceLike,
+            Test::Placeholder,
+            Test::NullText,
+            Test::KeyValue,
+            Test::RepeatedKey,
+            Test::NestedValue,
+        ];
+        let array: ArrayRef = Arc::new(StringArray::from(texts.repeat(2)));
+        let ask = |tests: &[Test], numeric: bool, codes: bool| {
+            let mut column = Column::new("c");
+            (column.numeric, column.wants_codes, column.wants_numbers) = (numeric, codes, true);
+            for test in tests {
+                column.bit(test);
+            }
+            let answers = column.answer(&array);
+            (answers.masks, answers.numbers.iter().map(|n| n.to_bits()).collect::<Vec<_>>())
+        };
+        for asked in tests.iter().map(std::slice::from_ref).chain([&tests[..], &tests[2..8], &tests[5..8]]) {
+            let judged: Vec<u64> = texts.repeat(2).iter().map(|text| Column::judge(asked, text)).collect();
+            for (numeric, codes) in [(false, false), (true, false), (false, true)] {
+                let (masks, numbers) = ask(asked, numeric, codes);
+                assert_eq!(masks, judged, "{asked:?}");
+                let expected = texts
+                    .repeat(2)
+                    .iter()
+                    .zip(&judged)
+                    .map(|(text, mask)| {
+                        let value = if mask & SOME == 0 { None } else { number(text) };
+                        value.unwrap_or(f64::NAN).to_bits()
+                    })
+                    .collect::<Vec<_>>();
+                assert_eq!(numbers, expected, "{asked:?}");
+            }
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod plan;
 mod quality;
 mod report;
 mod rules;
+mod shortcuts;
 mod values;
 
 pub use checker::Checker;

@@ -157,15 +157,21 @@ impl Rounding {
         let codes = self.provider.and_then(get).map(|answers| &answers.codes);
         for &(index, id) in &self.costs {
             let Some(cost) = get(index) else { continue };
+            // The provider that is known to have fractions: nothing more is asked of its rows.
+            let mut settled = None;
             for row in 0..rows {
                 let (Some(&billed), Some(&cost)) = (billed.numbers.get(row), cost.numbers.get(row)) else {
                     continue;
                 };
                 let code = codes.and_then(|codes| codes.get(row).copied()).unwrap_or(NULL);
+                if settled == Some(code) {
+                    continue;
+                }
                 if cost.fract() != 0.0 {
                     // Also true for NaN, which is no whole number.
                     if cost.is_finite() {
                         self.seen.entry((index, code)).or_default().fractions = true;
+                        settled = Some(code);
                     }
                     continue;
                 }

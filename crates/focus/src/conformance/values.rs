@@ -51,6 +51,55 @@ pub(super) enum Test {
 }
 
 impl Test {
+    /// Whether the test needs the keys of a JSON object.
+    pub(super) const fn asks_keys(&self) -> bool {
+        matches!(self, Self::KeyValue | Self::RepeatedKey | Self::NestedValue | Self::SimilarKeys)
+    }
+
+    /// The answer of a test that [asks about keys](Self::asks_keys).
+    pub(super) fn holds_for(&self, keys: Option<&Keys>) -> bool {
+        keys.is_some_and(|keys| match self {
+            Self::KeyValue => true,
+            Self::RepeatedKey => keys.repeated,
+            Self::NestedValue => keys.nested,
+            Self::SimilarKeys => keys.similar,
+            _ => false,
+        })
+    }
+
+    /// Whether no text that begins with this byte is null or passes the test. "No" says nothing.
+    pub(super) fn excludes(&self, first: u8) -> bool {
+        // What begins with a letter or sign is not blank, and nothing is trimmed from its start.
+        let ordinary = first.is_ascii_graphic() && !matches!(first, b'n' | b'N');
+        ordinary
+            && match self {
+                Self::Placeholder | Self::NullText | Self::Blank => true,
+                Self::In(values) => values.iter().all(|value| value.as_bytes().first() != Some(&first)),
+                Self::OnlyCasing(values) => values.iter().all(|value| {
+                    value.as_bytes().first().is_none_or(|byte| !byte.eq_ignore_ascii_case(&first))
+                }),
+                Self::KeyValue | Self::RepeatedKey | Self::NestedValue | Self::SimilarKeys => first != b'{',
+                Self::PriceLike | Self::Numeric | Self::Zero => {
+                    !matches!(first, b'0'..=b'9' | b'-' | b'.' | b'+')
+                }
+                Self::DateTime | Self::OtherDateForm => first.is_ascii_alphabetic(),
+                Self::AtLeastZero | Self::Unit | Self::Currency | Self::NationalCurrency => false,
+            }
+    }
+
+    /// The answer for every text that is a [plain number](plain_number), where one can be given: a
+    /// case of it.
+    pub(super) fn of_plain_numbers(&self) -> Option<PlainAnswer> {
+        let numberlike = || (b'0'..=b'9').chain([b'-', b'.']);
+        match self {
+            Self::Numeric => Some(PlainAnswer::Always),
+            Self::Zero => Some(PlainAnswer::Zero),
+            Self::AtLeastZero => Some(PlainAnswer::AtLeastZero),
+            Self::PriceLike => Some(PlainAnswer::Point),
+            _ => numberlike().all(|first| self.excludes(first)).then_some(PlainAnswer::Never),
+        }
+    }
+
     /// The answer for a text that is neither null nor read as null, unless the test asks about that.
     pub(super) fn holds(&self, text: &str) -> bool {
         match self {
@@ -62,10 +111,9 @@ impl Test {
             Self::Unit => is_unit(text),
             Self::Currency => is_national_currency(text) || is_virtual_currency(text),
             Self::NationalCurrency => is_national_currency(text),
-            Self::KeyValue => Keys::read(text).is_some(),
-            Self::RepeatedKey => Keys::read(text).is_some_and(|keys| keys.repeated),
-            Self::NestedValue => Keys::read(text).is_some_and(|keys| keys.nested),
-            Self::SimilarKeys => Keys::read(text).is_some_and(|keys| keys.similar),
+            Self::KeyValue | Self::RepeatedKey | Self::NestedValue | Self::SimilarKeys => {
+                self.holds_for(Keys::read(text).as_ref())
+            }
             Self::Placeholder => is_placeholder(text),
             Self::NullText => is_null_text(text),
             Self::Blank => text.trim().is_empty(),
@@ -81,6 +129,17 @@ impl Test {
     pub(super) const fn asks_about_absence(&self) -> bool {
         matches!(self, Self::Placeholder | Self::NullText | Self::Blank)
     }
+}
+
+/// When a test holds for a plain number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PlainAnswer {
+    Always,
+    Never,
+    Zero,
+    AtLeastZero,
+    /// When it is written with a point.
+    Point,
 }
 
 /// Whether a text is read as null: empty, blank, or the word `NULL`.
@@ -106,39 +165,62 @@ fn is_placeholder(text: &str) -> bool {
 /// A number as a double, for comparisons only: sign, zero, and whether a product is plausible.
 /// Never an amount.
 pub(super) fn number(text: &str) -> Option<f64> {
-    let bytes = text.as_bytes();
-    let (negative, digits) = match bytes {
-        [b'-', rest @ ..] => (true, rest),
-        _ => (false, bytes),
-    };
-    // The common case: fewer than 16 digits, at most one point.
-    if !digits.is_empty() && digits.len() <= 16 {
-        let (mut mantissa, mut scale, mut point) = (0u64, 0usize, false);
-        let mut plain = digits.iter().any(u8::is_ascii_digit);
-        for &byte in digits {
-            match byte {
-                b'0'..=b'9' => {
-                    mantissa = mantissa * 10 + u64::from(byte - b'0');
-                    scale += usize::from(point);
-                }
-                b'.' if !point => point = true,
-                _ => {
-                    plain = false;
-                    break;
-                }
-            }
-        }
-        if plain {
-            #[expect(clippy::cast_precision_loss, reason = "15 digits fit a double exactly")]
-            let value = mantissa as f64 / POWERS.get(scale).copied().unwrap_or(1.0);
-            return Some(if negative { -value } else { value });
-        }
+    if let Some(plain) = plain_number(text) {
+        return Some(plain.value);
     }
     let trimmed = text.trim();
     if trimmed.len() > 64 || !trimmed.bytes().any(|b| b.is_ascii_digit()) {
         return None;
     }
     trimmed.parse().ok().filter(|value: &f64| value.is_finite())
+}
+
+/// A number that is written as most are: at most 16 digits with at most one point among them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Plain {
+    pub(super) value: f64,
+    pub(super) point: bool,
+}
+
+/// Reads the common case of [`number`]; `None` says nothing.
+pub(super) fn plain_number(text: &str) -> Option<Plain> {
+    let (negative, digits) = match text.as_bytes() {
+        [b'-', rest @ ..] => (true, rest),
+        bytes => (false, bytes),
+    };
+    if digits.len() > 16 {
+        return None;
+    }
+    // Digits before and after the point.
+    let (mut mantissa, mut whole, mut places) = (0u64, 0usize, 0usize);
+    let mut digits = digits.iter();
+    let mut point = false;
+    for &byte in digits.by_ref() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            if byte != b'.' {
+                return None;
+            }
+            point = true;
+            break;
+        }
+        mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
+        whole += 1;
+    }
+    for &byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
+        places += 1;
+    }
+    if whole + places == 0 {
+        return None;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "15 digits fit a double exactly")]
+    let value = mantissa as f64 / POWERS.get(places).copied().unwrap_or(1.0);
+    Some(Plain { value: if negative { -value } else { value }, point })
 }
 
 const POWERS: [f64; 17] =
@@ -268,7 +350,7 @@ fn is_virtual_currency(text: &str) -> bool {
 
 /// What matters of a Key-Value text.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Keys {
+pub(super) struct Keys {
     repeated: bool,
     nested: bool,
     similar: bool,
@@ -276,7 +358,7 @@ struct Keys {
 
 impl Keys {
     /// Reads a JSON object; `None` when the text is none.
-    fn read(text: &str) -> Option<Self> {
+    pub(super) fn read(text: &str) -> Option<Self> {
         if !text.trim_start().starts_with('{') {
             return None;
         }
@@ -417,7 +499,62 @@ mod tests {
         check(&Test::OnlyCasing(vec!["Usage-Based".into()]), &["Usage-based"], &["Usage-Based", "Usage"]);
     }
 
+    /// Every kind of test.
+    fn tests() -> Vec<Test> {
+        let values = || vec!["Usage".to_owned(), "1.5".to_owned(), "Credit".to_owned(), String::new()];
+        vec![
+            Test::In(values()),
+            Test::In(vec!["Purchase".to_owned()]),
+            Test::OnlyCasing(values()),
+            Test::Zero,
+            Test::AtLeastZero,
+            Test::Numeric,
+            Test::DateTime,
+            Test::Unit,
+            Test::Currency,
+            Test::NationalCurrency,
+            Test::KeyValue,
+            Test::RepeatedKey,
+            Test::NestedValue,
+            Test::SimilarKeys,
+            Test::Placeholder,
+            Test::NullText,
+            Test::Blank,
+            Test::PriceLike,
+            Test::OtherDateForm,
+        ]
+    }
+
     proptest::proptest! {
+        #[test]
+        fn what_a_first_byte_excludes_is_so(
+            text in "(.{0,12}|[ nN]{0,2}(null|N/A|not applicable)|[-+.]?[0-9]{1,4}[-./Ee][0-9]{1,2}([-/][0-9]{2,4})?|(U|u)sage|\\{\"a\":1\\}|2026-01-0[0-9]T00:00:00Z?)"
+        ) {
+            for test in tests() {
+                if text.bytes().next().is_some_and(|first| test.excludes(first)) {
+                    proptest::prop_assert!(!test.holds(&text) && !reads_as_null(&text), "{:?} `{}`", test, text);
+                }
+            }
+        }
+
+        #[test]
+        fn plain_numbers_are_answered_as_texts_are(text in "-?[0-9]{0,17}\\.?[0-9]{0,9}x?|-?0*\\.?0*|1\\.50?") {
+            let Some(plain) = plain_number(&text) else { return Ok(()) };
+            proptest::prop_assert!(!reads_as_null(&text));
+            proptest::prop_assert_eq!(number(&text), Some(plain.value));
+            for test in tests() {
+                let Some(answer) = test.of_plain_numbers() else { continue };
+                let answer = match answer {
+                    PlainAnswer::Always => true,
+                    PlainAnswer::Never => false,
+                    PlainAnswer::Zero => plain.value == 0.0,
+                    PlainAnswer::AtLeastZero => plain.value >= 0.0,
+                    PlainAnswer::Point => plain.point,
+                };
+                proptest::prop_assert_eq!(test.holds(&text), answer, "{:?} `{}`", test, text);
+            }
+        }
+
         #[test]
         fn no_text_panics(text in ".{0,60}") {
             for test in [

@@ -4,20 +4,28 @@
 //! delimiter from the header line, reads only the asked columns, keeps every cell as the text that
 //! stood there (an empty cell is an empty text, not NULL: the conformance check wants to see it),
 //! and reports each row it had to leave out. It refuses a row longer than [`MAX_RECORD_BYTES`]: that is a quote never closed.
+//!
+//! Ordinary rows are split by `quick`; `csv_core` reads the header and every row that is not
+//! ordinary, from its start. A test holds that both read the same.
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
-use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
+mod input;
+mod quick;
+mod text;
+
+use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use csv_core::{ReadRecordResult, ReaderBuilder};
+use input::Input;
+use quick::{Cell, Found};
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::sync::Arc;
+use text::TextColumn;
 
 /// Longest row accepted.
 pub const MAX_RECORD_BYTES: usize = 4 << 20;
 /// Most columns accepted.
 pub const MAX_COLUMNS: usize = 20_000;
-const READ_BYTES: usize = 256 << 10;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Why a text cannot be read as a table.
@@ -95,7 +103,7 @@ pub struct Rows {
 
 /// Reads rows in batches.
 pub struct DelimitedReader<R> {
-    input: BufReader<R>,
+    input: Input<R>,
     parser: csv_core::Reader,
     delimiter: u8,
     columns: Vec<String>,
@@ -103,9 +111,24 @@ pub struct DelimitedReader<R> {
     places: Vec<Option<usize>>,
     schema: SchemaRef,
     row: u64,
+    /// The record that was split where it stands.
+    cells: Vec<Cell>,
+    /// The record that `csv_core` read.
     record: Vec<u8>,
     ends: Vec<usize>,
+    /// Bytes of each column in the batch before.
+    sizes: Vec<usize>,
     done: bool,
+    /// Whether ordinary rows are told from others; a test says no, to compare.
+    quick: bool,
+}
+
+/// Where the next record is.
+enum Next {
+    /// In the input, as `cells`; it has as many as there are columns, and ends here.
+    Quick(usize),
+    /// In `record`, with so many cells.
+    General(usize),
 }
 
 impl<R> std::fmt::Debug for DelimitedReader<R> {
@@ -123,18 +146,18 @@ impl<R: Read> DelimitedReader<R> {
     /// # Errors
     /// When there is no header of column names, or reading fails.
     pub fn new(input: R) -> Result<Self, DelimitedError> {
-        let mut input = BufReader::with_capacity(READ_BYTES, input);
-        let start = input.fill_buf()?;
-        if start.is_empty() {
+        let mut input = Input::new(input);
+        if !input.more()? {
             return Err(DelimitedError::Empty);
         }
+        let start = input.rest();
         if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
             return Err(DelimitedError::Utf16);
         }
         if start.starts_with(BOM) {
             input.consume(BOM.len());
         }
-        let delimiter = sniff(input.fill_buf()?)?;
+        let delimiter = sniff(input.rest())?;
         let parser = ReaderBuilder::new().delimiter(delimiter).build();
         let mut reader = Self {
             input,
@@ -144,11 +167,14 @@ impl<R: Read> DelimitedReader<R> {
             places: Vec::new(),
             schema: Arc::new(Schema::empty()),
             row: 0,
+            cells: Vec::new(),
             record: vec![0; 64 << 10],
             ends: vec![0; 512],
+            sizes: Vec::new(),
             done: false,
+            quick: true,
         };
-        let Some(cells) = reader.next_record()? else { return Err(DelimitedError::Empty) };
+        let Some(cells) = reader.general_record()? else { return Err(DelimitedError::Empty) };
         reader.row = 0;
         if cells > MAX_COLUMNS {
             return Err(DelimitedError::TooManyColumns);
@@ -216,29 +242,47 @@ impl<R: Read> DelimitedReader<R> {
             return Ok(None);
         }
         let width = self.schema.fields().len();
-        let mut columns: Vec<TextColumn> = (0..width).map(|_| TextColumn::new(max_rows)).collect();
+        self.sizes.resize(width, 8 * max_rows);
+        let mut columns: Vec<TextColumn> =
+            self.sizes.iter().map(|bytes| TextColumn::new(max_rows, *bytes)).collect();
         let mut rows = Vec::with_capacity(max_rows);
         let mut malformed = Vec::new();
         while rows.len() < max_rows && malformed.len() < max_rows {
-            let Some(cells) = self.next_record()? else {
+            let Some(next) = self.next_record()? else {
                 self.done = true;
                 break;
             };
-            if cells != self.places.len() {
-                malformed.push(Malformed { row: self.row, expected: self.places.len(), found: cells });
-                continue;
-            }
-            let mut start = 0;
-            for (place, end) in self.places.iter().zip(&self.ends[..cells]) {
-                if let Some(place) = place {
-                    columns[*place].push(&self.record[start..*end]);
+            match next {
+                Next::Quick(end) => {
+                    let (bytes, _) = self.input.padded();
+                    for (place, cell) in self.places.iter().zip(&self.cells) {
+                        if let Some(column) = place.and_then(|place| columns.get_mut(place)) {
+                            column.push_from(bytes, *cell);
+                        }
+                    }
+                    self.input.consume(end);
                 }
-                start = *end;
+                Next::General(cells) if cells == self.places.len() => {
+                    let mut start = 0;
+                    for (place, end) in self.places.iter().zip(&self.ends[..cells]) {
+                        if let Some(place) = place {
+                            columns[*place].push(&self.record[start..*end]);
+                        }
+                        start = *end;
+                    }
+                }
+                Next::General(found) => {
+                    malformed.push(Malformed { row: self.row, expected: self.places.len(), found });
+                    continue;
+                }
             }
             rows.push(self.row);
         }
         if rows.is_empty() && malformed.is_empty() {
             return Ok(None);
+        }
+        for (size, column) in self.sizes.iter_mut().zip(&columns) {
+            *size = column.size() + column.size() / 16 + 64;
         }
         let arrays = columns.into_iter().map(TextColumn::finish).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
@@ -251,11 +295,31 @@ impl<R: Read> DelimitedReader<R> {
         &self.record[start..self.ends[index]]
     }
 
+    /// The next record, split where it stands if it is an ordinary one.
+    fn next_record(&mut self) -> Result<Option<Next>, DelimitedError> {
+        while self.quick {
+            self.input.skip_line_ends();
+            let (bytes, length) = self.input.padded();
+            match quick::record(bytes, length, self.delimiter, &mut self.cells) {
+                Found::Record(end) if self.cells.len() == self.places.len() => {
+                    self.row += 1;
+                    return Ok(Some(Next::Quick(end)));
+                }
+                Found::Incomplete if self.input.more()? => {}
+                Found::Record(_) | Found::Incomplete | Found::Odd => break,
+            }
+        }
+        Ok(self.general_record()?.map(Next::General))
+    }
+
     /// Reads one record into `record` and `ends`; its number of cells, or `None` at the end.
-    fn next_record(&mut self) -> Result<Option<usize>, DelimitedError> {
+    fn general_record(&mut self) -> Result<Option<usize>, DelimitedError> {
         let (mut written, mut cells) = (0, 0);
         loop {
-            let input = self.input.fill_buf()?;
+            if self.input.rest().is_empty() {
+                self.input.more()?;
+            }
+            let input = self.input.rest();
             let (result, read, wrote, ended) =
                 self.parser.read_record(input, &mut self.record[written..], &mut self.ends[cells..]);
             self.input.consume(read);
@@ -303,43 +367,6 @@ fn sniff(start: &[u8]) -> Result<u8, DelimitedError> {
     Ok(counts.iter().find(|(_, count)| *count == most).map_or(b',', |(candidate, _)| *candidate))
 }
 
-/// One column under construction, without a string per cell.
-struct TextColumn {
-    bytes: Vec<u8>,
-    offsets: Vec<i32>,
-}
-
-impl TextColumn {
-    fn new(rows: usize) -> Self {
-        let mut offsets = Vec::with_capacity(rows + 1);
-        offsets.push(0);
-        Self { bytes: Vec::with_capacity(rows * 8), offsets }
-    }
-
-    fn push(&mut self, cell: &[u8]) {
-        self.bytes.extend_from_slice(cell);
-        // INVARIANT: a batch is at most 2³¹ bytes per column: rows × MAX_RECORD_BYTES is checked by `finish`.
-        self.offsets.push(i32::try_from(self.bytes.len()).unwrap_or(i32::MAX));
-    }
-
-    fn finish(self) -> ArrayRef {
-        let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
-        if std::str::from_utf8(&self.bytes).is_ok() {
-            if let Ok(array) = StringArray::try_new(offsets, Buffer::from_vec(self.bytes), None) {
-                return Arc::new(array);
-            }
-            // Unreachable: cells are cut at ASCII delimiters, so on character boundaries.
-            return Arc::new(StringArray::new_null(0));
-        }
-        // Not UTF-8 somewhere: keep what can be read, with replacement characters.
-        let cells = offsets.windows(2).map(|w| {
-            let range = usize::try_from(w[0]).unwrap_or(0)..usize::try_from(w[1]).unwrap_or(0);
-            String::from_utf8_lossy(self.bytes.get(range).unwrap_or_default()).into_owned()
-        });
-        Arc::new(StringArray::from_iter_values(cells))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -350,7 +377,12 @@ mod tests {
     type Table = (Vec<String>, Vec<Vec<String>>, Vec<Malformed>);
 
     fn read(text: &[u8]) -> Result<Table, DelimitedError> {
+        read_by(text, true)
+    }
+
+    fn read_by(text: impl Read, quick: bool) -> Result<Table, DelimitedError> {
         let mut reader = DelimitedReader::new(text)?;
+        reader.quick = quick;
         let (mut rows, mut malformed) = (Vec::new(), Vec::new());
         while let Some(part) = reader.next_rows(2)? {
             for row in 0..part.batch.num_rows() {
@@ -408,7 +440,64 @@ mod tests {
         assert!(last.unwrap_err().to_string().contains("truncated"));
     }
 
+    /// A few bytes at a time, as a decompressor may give them.
+    struct Drops<'a>(&'a [u8], usize);
+
+    impl Read for Drops<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let room = buffer.len().min(self.1);
+            self.0.read(&mut buffer[..room])
+        }
+    }
+
+    fn both(text: &[u8]) -> Table {
+        let general = read_by(text, false).unwrap();
+        assert_eq!(read_by(text, true).unwrap(), general);
+        assert_eq!(read_by(Drops(text, 3), true).unwrap(), general);
+        general
+    }
+
+    #[test]
+    fn quick_and_general_read_the_same() {
+        // claim A1
+        for text in [
+            "A,B,C\n1,\"x,y\",3\n,,\n\"say \"\"hi\"\"\",\"\"\"\",\"\"\n",
+            "\u{feff}A;B;C\r\n1;\"x;y\";3,5\r\n\r\n\r\n4;5;6",
+            "A,B,C\r1,2,3\r\r\n4,5,6\n\n\n",
+            "A,B,C\n\"two\nlines\",\"and\r\nmore\",x\n1,2\n1,2,3,4\n\n5,6,7\n",
+            "A,B,C\n\"a\"b,2,3\na\"b,c\"\"d,\"e\n1,\"never closed,\n4,5,6\n",
+            "A\tB\tC\n1\t2,5\t\"3\t4\"\nü\u{1}\tö\u{c}\t€\n",
+            "A\n\n1\n\"\"\n2\n",
+            "A,B\n1,\"x\"",
+        ] {
+            let (_, rows, malformed) = both(text.as_bytes());
+            assert!(!rows.is_empty() || !malformed.is_empty());
+        }
+        both(b"A,B\n\xff\xfe,2\n3,\xe2\x82\n5,6\n");
+    }
+
+    #[test]
+    fn records_across_the_ends_of_the_buffer_read_the_same() {
+        let mut text = b"A,B,C\n".to_vec();
+        for row in 0..9000 {
+            let long = "y".repeat(row % 97);
+            text.extend(format!("{row},\"{long},\"\"{long}\"\"\n\",{long}\r\n").into_bytes());
+        }
+        // One record longer than the buffer.
+        text.extend(format!("1,\"{}\",3\n4,5,6\n", "z\n".repeat(400_000)).into_bytes());
+        let (_, rows, malformed) = both(&text);
+        assert_eq!((rows.len(), malformed.len()), (9002, 0));
+        assert_eq!(rows[9001], ["4", "5", "6"]);
+    }
+
     proptest! {
+        #[test]
+        fn any_rows_read_the_same(text in "A,B;C\n([ax1-3ü,;\"\t\r\n]|\"\"|,\"|\",|\n){0,120}", drop in 1usize..40) {
+            let general = read_by(text.as_bytes(), false);
+            let quick = read_by(Drops(text.as_bytes(), drop), true);
+            prop_assert_eq!(quick.map_err(|e| e.to_string()), general.map_err(|e| e.to_string()));
+        }
+
         #[test]
         fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = read(&bytes);
