@@ -46,7 +46,7 @@ impl Workspace {
     /// # Errors
     /// When nothing of the sources can be read, or not in time.
     pub async fn conformance(&self, source: Option<SourceId>) -> Result<Conformance, AskError> {
-        let mut checks = self.0.checked.lock().await;
+        let mut checks = self.inner.checked.lock().await;
         let state = self.state();
         let Some(charges) = &state.charges else {
             return Ok(Conformance {
@@ -67,14 +67,22 @@ impl Workspace {
             let parts = parts(&state, charges, id);
             let work = check(charges.clone(), parts, known.entry.location.clone(), MAX_ROWS);
             let _permits = self.permits().await?;
-            let checked = Arc::new(self.0.engine.run(QUESTION_LIMIT, work).await?);
+            let checked = Arc::new(self.inner.engine.run(QUESTION_LIMIT, work).await?);
             if checked.broken.is_none() {
                 checks.insert(id, (state.version, Arc::clone(&checked)));
             }
             all.push(checked);
         }
         drop(checks);
-        merge(&all)
+        let mut found = merge(&all)?;
+        if !self.scope().is_all() {
+            // Examples are cells of any row.
+            for finding in &mut found.findings {
+                finding.examples.clear();
+            }
+            found.notes.push("examples are shown to those who may see all of the workspace".to_owned());
+        }
+        Ok(found)
     }
 }
 

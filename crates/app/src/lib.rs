@@ -24,5 +24,5 @@ pub use answer::Answer;
 pub use data_dir::{DataDir, DataDirError};
 pub use error::AskError;
 pub use question::{Compare, Conversion, Dimension, Filter, Grain, Measure, Operator, Question};
-pub use workspace::{Environment, Keep, Workspace};
+pub use workspace::{Environment, Keep, Workspace, engine};
 pub use workspace_file::{SourceEntry, WorkspaceFile};

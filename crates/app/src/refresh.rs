@@ -47,7 +47,7 @@ impl Workspace {
     /// Looks through all sources and swaps what counts, whole and at once. A second call while one
     /// runs waits for it and then looks again.
     pub async fn refresh(&self) {
-        let inner = &self.0;
+        let inner = &self.inner;
         let mut history = inner.history.lock().await;
         let path = inner.keep.as_ref().map(|keep| (keep.folder.join("derived").join("history"), &keep.keys));
         let history = history.get_or_insert_with(|| {

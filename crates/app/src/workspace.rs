@@ -15,8 +15,9 @@ use crate::refresh::with_causes;
 use crate::table;
 use crate::workspace_file::{SourceEntry, WorkspaceFile};
 use bursar_domain::id::{SourceId, WorkspaceId};
-use bursar_domain::{BillingPeriod, Clock, DateRange};
+use bursar_domain::{BillingPeriod, Clock, DateRange, Scope};
 use bursar_keyring::WorkspaceKeys;
+use bursar_lake::ask::ask_within;
 use bursar_lake::charges::Quarantine;
 use bursar_lake::ledger::{Count, Ledger};
 use bursar_lake::rollup::Rollups;
@@ -58,9 +59,21 @@ impl Keep {
     }
 }
 
-/// One customer's boundary. Cheap to clone; clones share everything.
+/// The engine that the workspaces of a program share.
+///
+/// # Errors
+/// When the machine has no threads for questions, or no folder to spill into.
+pub fn engine() -> Result<Arc<Engine>, AskError> {
+    Ok(Arc::new(Engine::new(Limits::default())?))
+}
+
+/// One customer's boundary, as far as somebody may see it. Cheap to clone; clones share everything.
 #[derive(Clone)]
-pub struct Workspace(pub(crate) Arc<Inner>);
+pub struct Workspace {
+    pub(crate) inner: Arc<Inner>,
+    /// What every answer is narrowed to.
+    scope: Scope,
+}
 
 pub(crate) struct Inner {
     id: WorkspaceId,
@@ -88,27 +101,28 @@ pub(crate) struct Inner {
 impl std::fmt::Debug for Workspace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Workspace")
-            .field("id", &self.0.id)
-            .field("name", &self.0.name)
+            .field("id", &self.inner.id)
+            .field("name", &self.inner.name)
             .finish_non_exhaustive()
     }
 }
 
 impl Workspace {
-    /// Opens a workspace. Nothing is read until the first [`Workspace::refresh`].
+    /// Opens a workspace. Nothing is read until the first [`Workspace::refresh`]. One engine serves all
+    /// workspaces of a program: its memory is theirs together.
     ///
     /// # Errors
-    /// When the machine has no threads for questions, or the folder cannot be used.
+    /// When the folder cannot be used.
     pub fn open(
         file: &WorkspaceFile,
         keep: Option<Keep>,
         clock: Arc<dyn Clock>,
         environment: Environment,
+        engine: Arc<Engine>,
     ) -> Result<Self, AskError> {
-        let engine = Arc::new(Engine::new(Limits::default())?);
         let rollups = keep.as_ref().map(Keep::rollups).transpose()?.map(Arc::new);
         let state = State::waiting(&file.sources);
-        Ok(Self(Arc::new(Inner {
+        let inner = Inner {
             id: file.id,
             name: file.name.clone(),
             entries: file.sources.clone(),
@@ -125,36 +139,50 @@ impl Workspace {
             checked: tokio::sync::Mutex::default(),
             slots: Semaphore::new(AT_ONCE),
             queue: Semaphore::new(MAX_QUESTIONS),
-        })))
+        };
+        Ok(Self { inner: Arc::new(inner), scope: Scope::All })
+    }
+
+    /// The same workspace for somebody who may see part of it: every answer, SQL and export included,
+    /// is about that part alone.
+    #[must_use]
+    pub fn within(&self, scope: Scope) -> Self {
+        Self { inner: Arc::clone(&self.inner), scope }
+    }
+
+    /// What every answer is narrowed to.
+    #[must_use]
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
     }
 
     /// The workspace.
     #[must_use]
     pub fn id(&self) -> WorkspaceId {
-        self.0.id
+        self.inner.id
     }
 
     /// What people call it.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.0.name
+        &self.inner.name
     }
 
     /// The clock everything in the workspace goes by.
     #[must_use]
     pub fn clock(&self) -> Arc<dyn Clock> {
-        Arc::clone(&self.0.clock)
+        Arc::clone(&self.inner.clock)
     }
 
     pub(crate) fn state(&self) -> Arc<State> {
-        Arc::clone(&self.0.state.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.inner.state.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What is known without reading anything.
     #[must_use]
     pub fn summary(&self) -> Summary {
         let state = self.state();
-        let refresh = self.0.progress.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let refresh = self.inner.progress.lock().unwrap_or_else(PoisonError::into_inner).clone();
         state.summary(refresh)
     }
 
@@ -176,7 +204,7 @@ impl Workspace {
             return Ok(Self::nothing(question, state.why_nothing()));
         };
         let started = Instant::now();
-        if let Some(mut answer) = self.cache(|cache| cache.get(&question, state.version)) {
+        if let Some(mut answer) = self.cache(|cache| cache.get(&self.scope, &question, state.version)) {
             answer.read = Read {
                 elapsed_ms: millis(started),
                 objects: answer.read.objects,
@@ -186,8 +214,8 @@ impl Workspace {
             return Ok(answer);
         }
         let _permits = self.permits().await?;
-        let before = self.0.ledger.totals().all;
-        let found = bursar_lake::ask::ask(&self.0.engine, &charges, &question, QUESTION_LIMIT).await?;
+        let before = self.inner.ledger.totals().all;
+        let found = ask_within(&self.inner.engine, &charges, &self.scope, &question, QUESTION_LIMIT).await?;
         let read = self.read(before, started, found.read.lines, found.read.cells, &state);
         let excluded = found.excluded.into_iter().map(|e| Excluded {
             reason: if e.column.is_empty() { e.reason } else { format!("{}: {}", e.column, e.reason) },
@@ -214,18 +242,18 @@ impl Workspace {
             empty_reason: found.empty_reason,
             read,
         };
-        self.cache(|cache| cache.put(question, state.version, &answer));
+        self.cache(|cache| cache.put(self.scope.clone(), question, state.version, &answer));
         Ok(answer)
     }
 
     fn cache<T>(&self, work: impl FnOnce(&mut Cache) -> T) -> T {
-        work(&mut self.0.cache.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.inner.cache.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A place in the queue, then a place at work.
     pub(crate) async fn permits(&self) -> Result<(SemaphorePermit<'_>, SemaphorePermit<'_>), AskError> {
-        let queued = self.0.queue.try_acquire().map_err(|_| AskError::Busy(MAX_QUESTIONS))?;
-        let slot = tokio::time::timeout(QUESTION_LIMIT, self.0.slots.acquire()).await;
+        let queued = self.inner.queue.try_acquire().map_err(|_| AskError::Busy(MAX_QUESTIONS))?;
+        let slot = tokio::time::timeout(QUESTION_LIMIT, self.inner.slots.acquire()).await;
         match slot {
             Ok(Ok(slot)) => Ok((queued, slot)),
             // The semaphore is never closed, so this is the same as waiting too long.
@@ -236,7 +264,7 @@ impl Workspace {
     /// What was read meanwhile. Questions that ran at the same time count too: the ledger knows
     /// sources, not questions.
     fn read(&self, before: Count, started: Instant, rows: u64, cells: u64, state: &State) -> Read {
-        let since = self.0.ledger.totals().all.since(before);
+        let since = self.inner.ledger.totals().all.since(before);
         Read {
             rollup: cells > 0,
             operations: since.operations,
@@ -268,7 +296,7 @@ impl Workspace {
     /// The month that contains today, up to and with today.
     #[must_use]
     pub fn present_month(&self) -> Option<DateRange> {
-        let today = self.0.clock.today();
+        let today = self.inner.clock.today();
         DateRange::new(BillingPeriod::containing(today)?.start(), today.succ_opt()?).ok()
     }
 
@@ -304,14 +332,24 @@ impl Workspace {
     /// The sources and whether they can be read.
     #[must_use]
     pub fn sources(&self) -> Vec<SourceStatus> {
-        self.state().sources(&self.0.ledger.totals())
+        self.state().sources(&self.inner.ledger.totals())
     }
 
-    /// The deliveries that count, of one source or of all.
+    /// The deliveries that count, of one source or of all. Their sums are of all their rows, so somebody
+    /// with a scope is not told them.
     #[must_use]
     pub fn deliveries(&self, source: Option<SourceId>) -> Vec<DeliveryStatus> {
         let mut deliveries = self.state().deliveries.clone();
         deliveries.retain(|delivery| source.is_none_or(|source| delivery.source == source));
+        if !self.scope.is_all() {
+            for delivery in &mut deliveries {
+                delivery.billed.clear();
+                delivery.effective.clear();
+                if let Some(restatement) = &mut delivery.restatement {
+                    restatement.difference.clear();
+                }
+            }
+        }
         deliveries
     }
 
@@ -323,11 +361,16 @@ impl Workspace {
         let state = self.state();
         let Some(charges) = state.charges.clone() else { return Err(AskError::Refused(state.why_nothing())) };
         let _permits = self.permits().await?;
-        let (started, before) = (Instant::now(), self.0.ledger.totals().all);
-        let engine = &self.0.engine;
+        if !self.scope.is_all() && explains(text) {
+            return Err(AskError::Refused(
+                "EXPLAIN tells about rows outside of your scope: ask the question itself".into(),
+            ));
+        }
+        let (started, before) = (Instant::now(), self.inner.ledger.totals().all);
+        let engine = &self.inner.engine;
         let run = async || {
             let quarantine = Arc::new(Quarantine::default());
-            let context = engine.session(&charges, &quarantine)?;
+            let context = engine.session_within(&charges, &quarantine, &self.scope)?;
             let found = engine.collect(context, text.to_owned(), limit, QUESTION_LIMIT).await?;
             Ok::<_, QueryError>((found, quarantine.cells()))
         };
@@ -347,9 +390,9 @@ impl Workspace {
     /// The calls made to stores.
     #[must_use]
     pub fn ledger(&self) -> LedgerView {
-        let totals = self.0.ledger.totals().all;
+        let totals = self.inner.ledger.totals().all;
         let entries =
-            self.0.ledger.snapshot().into_iter().rev().take(LEDGER_SHOWN).map(|entry| LedgerEntry {
+            self.inner.ledger.snapshot().into_iter().rev().take(LEDGER_SHOWN).map(|entry| LedgerEntry {
                 time: entry.time,
                 operation: entry.operation.to_string(),
                 object: entry.object,
@@ -357,6 +400,21 @@ impl Workspace {
                 source: entry.source.to_string(),
             });
         LedgerView { entries: entries.collect(), operations: totals.operations, bytes: totals.bytes }
+    }
+}
+
+/// Whether a text asks how it would be answered. Comments before the word are skipped.
+fn explains(text: &str) -> bool {
+    let mut rest = text.trim_start();
+    loop {
+        rest = if let Some(line) = rest.strip_prefix("--") {
+            line.split_once('\n').map_or("", |(_, rest)| rest).trim_start()
+        } else if let Some(block) = rest.strip_prefix("/*") {
+            block.split_once("*/").map_or("", |(_, rest)| rest).trim_start()
+        } else {
+            return rest.get(..7).is_some_and(|word| word.eq_ignore_ascii_case("explain"))
+                || rest.get(..8).is_some_and(|word| word.eq_ignore_ascii_case("describe"));
+        };
     }
 }
 

@@ -28,6 +28,7 @@ mod parameters;
 mod problem;
 mod random;
 pub mod routes;
+mod seen;
 mod session;
 mod settings;
 mod state;

@@ -33,7 +33,14 @@ fn workspace(source: &Path, derived: &Path, keys: &Arc<WorkspaceKeys>) -> Worksp
     let sources = vec![SourceEntry::new(id, source.to_str().unwrap(), None, clock.now())];
     let file = WorkspaceFile { format: FORMAT, id, name: "test".into(), created_at: clock.now(), sources };
     let keep = Keep { folder: derived.to_owned(), keys: Arc::clone(keys) };
-    Workspace::open(&file, Some(keep), Arc::new(clock), Arc::new(|_: &str| None)).unwrap()
+    Workspace::open(
+        &file,
+        Some(keep),
+        Arc::new(clock),
+        Arc::new(|_: &str| None),
+        bursar_app::engine().unwrap(),
+    )
+    .unwrap()
 }
 
 fn files(folder: &Path) -> BTreeMap<PathBuf, SystemTime> {

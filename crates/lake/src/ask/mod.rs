@@ -14,10 +14,10 @@ pub use rows::{Answer, Read, Row, Total};
 
 use crate::charges::{Charges, Quarantine};
 use crate::question::{Compare, Question};
-use crate::sql::{Engine, QueryError};
-use bursar_domain::DateRange;
-use datafusion::prelude::SessionContext;
+use crate::sql::{Engine, QueryError, seen};
+use bursar_domain::{DateRange, Scope};
 use futures::TryStreamExt;
+use plan::Asked;
 use rows::Sums;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,10 +33,24 @@ pub async fn ask(
     question: &Question,
     limit: Duration,
 ) -> Result<Answer, QueryError> {
-    match once(engine, charges, question, limit).await {
+    ask_within(engine, charges, &Scope::All, question, limit).await
+}
+
+/// Answers a question of the charges within a scope.
+///
+/// # Errors
+/// As [`ask`].
+pub async fn ask_within(
+    engine: &Arc<Engine>,
+    charges: &Charges,
+    scope: &Scope,
+    question: &Question,
+    limit: Duration,
+) -> Result<Answer, QueryError> {
+    match once(engine, charges, scope, question, limit).await {
         Err(QueryError::Derived { detail }) => {
             tracing::warn!(detail, "a rollup is put aside; the rows answer");
-            once(engine, charges, question, limit).await
+            once(engine, charges, scope, question, limit).await
         }
         answer => answer,
     }
@@ -45,14 +59,15 @@ pub async fn ask(
 async fn once(
     engine: &Arc<Engine>,
     charges: &Charges,
+    scope: &Scope,
     question: &Question,
     limit: Duration,
 ) -> Result<Answer, QueryError> {
     let quarantine = Arc::new(Quarantine::default());
     let context = engine.session(charges, &quarantine)?;
+    let asked = plan::Asked::new(context, seen(scope, &charges.schema(), charges.tag_keys()));
     let (engine_of, question_of) = (Arc::clone(engine), question.clone());
-    let mut answer =
-        engine.run(limit, async move { answer(&engine_of, &context, &question_of).await }).await?;
+    let mut answer = engine.run(limit, async move { answer(&engine_of, &asked, &question_of).await }).await?;
     answer.excluded = quarantine.excluded();
     answer.dropped = quarantine.dropped();
     answer.read.cells = quarantine.cells();
@@ -65,17 +80,13 @@ async fn once(
     Ok(answer)
 }
 
-async fn answer(
-    engine: &Engine,
-    context: &SessionContext,
-    question: &Question,
-) -> Result<Answer, QueryError> {
-    plan::check(context, question).await?;
-    let mut sums = collect(engine, context, question, question.period).await?;
+async fn answer(engine: &Engine, asked: &Asked, question: &Question) -> Result<Answer, QueryError> {
+    plan::check(asked, question).await?;
+    let mut sums = collect(engine, asked, question, question.period).await?;
     let mut notes = Vec::new();
     let before = match (question.compare, question.period) {
         (Compare::Previous, Some(period)) => {
-            Some(collect(engine, context, question, Some(period.previous())).await?)
+            Some(collect(engine, asked, question, Some(period.previous())).await?)
         }
         (Compare::Previous, None) => {
             notes.push("there is no period before: give the days to compare with `from` and `to`".to_owned());
@@ -89,7 +100,7 @@ async fn answer(
     if let Some(conversion) = &question.conversion {
         notes.extend(convert::to_one(&mut sums, conversion)?);
     }
-    let empty_reason = if sums.is_empty() { Some(why_empty(engine, context, question).await?) } else { None };
+    let empty_reason = if sums.is_empty() { Some(why_empty(engine, asked, question).await?) } else { None };
     let mut answer = sums.into_answer(question);
     answer.notes = notes;
     answer.empty_reason = empty_reason;
@@ -98,22 +109,18 @@ async fn answer(
 
 async fn collect(
     engine: &Engine,
-    context: &SessionContext,
+    asked: &Asked,
     question: &Question,
     period: Option<DateRange>,
 ) -> Result<Sums, QueryError> {
-    let frame = plan::sums(context, question, period).await?;
+    let frame = plan::sums(asked, question, period).await?;
     let rows = engine.start(frame).await?;
     let batches = rows.stream.try_collect::<Vec<_>>().await.map_err(QueryError::of)?;
     Sums::of(&batches, question)
 }
 
-async fn why_empty(
-    engine: &Engine,
-    context: &SessionContext,
-    question: &Question,
-) -> Result<String, QueryError> {
-    let frame = plan::extent(context).await?;
+async fn why_empty(engine: &Engine, asked: &Asked, question: &Question) -> Result<String, QueryError> {
+    let frame = plan::extent(asked).await?;
     let rows = engine.start(frame).await?;
     let batches = rows.stream.try_collect::<Vec<_>>().await.map_err(QueryError::of)?;
     Ok(period::explain(&batches, question))

@@ -22,13 +22,30 @@ fn column(name: &str) -> Expr {
     Expr::Column(Column::from_name(name))
 }
 
-async fn table(context: &SessionContext) -> Result<DataFrame, QueryError> {
-    context.table(FOCUS).await.map_err(QueryError::of)
+/// What is asked: a session, and what holds for a charge that the asker may see.
+pub(super) struct Asked {
+    context: SessionContext,
+    seen: Option<Expr>,
+}
+
+impl Asked {
+    pub(super) const fn new(context: SessionContext, seen: Option<Expr>) -> Self {
+        Self { context, seen }
+    }
+
+    /// The charges that the asker may see. Every plan begins here.
+    async fn table(&self) -> Result<DataFrame, QueryError> {
+        let frame = self.context.table(FOCUS).await.map_err(QueryError::of)?;
+        match &self.seen {
+            Some(seen) => frame.filter(seen.clone()).map_err(QueryError::of),
+            None => Ok(frame),
+        }
+    }
 }
 
 /// Every column the question names exists.
-pub(super) async fn check(context: &SessionContext, question: &Question) -> Result<(), QueryError> {
-    let frame = table(context).await?;
+pub(super) async fn check(asked: &Asked, question: &Question) -> Result<(), QueryError> {
+    let frame = asked.table().await?;
     let schema: &Schema = frame.schema().as_arrow();
     let named = question.by.iter().chain(question.filters.iter().map(|f| &f.dimension));
     for dimension in named {
@@ -62,11 +79,12 @@ fn expression(context: &SessionContext, dimension: &Dimension) -> Result<Expr, Q
 
 /// Sums by dimensions, period and currency.
 pub(super) async fn sums(
-    context: &SessionContext,
+    asked: &Asked,
     question: &Question,
     period: Option<DateRange>,
 ) -> Result<DataFrame, QueryError> {
-    let mut frame = table(context).await?;
+    let context = &asked.context;
+    let mut frame = asked.table().await?;
     let schema = frame.schema().as_arrow().clone();
     for filter in filters(context, &schema, question)? {
         frame = frame.filter(filter).map_err(QueryError::of)?;
@@ -89,8 +107,8 @@ pub(super) async fn sums(
 }
 
 /// First and last day there is, and how many rows.
-pub(super) async fn extent(context: &SessionContext) -> Result<DataFrame, QueryError> {
-    let frame = table(context).await?;
+pub(super) async fn extent(asked: &Asked) -> Result<DataFrame, QueryError> {
+    let frame = asked.table().await?;
     let ends =
         vec![min(column(DAY)).alias("first"), max(column(DAY)).alias("last"), count(lit(1_i64)).alias(LINES)];
     frame.aggregate(Vec::new(), ends).map_err(QueryError::of)

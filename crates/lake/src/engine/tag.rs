@@ -7,7 +7,7 @@
 //! are compared as the row's provider does, so where providers differ the provider goes in too.
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, StringArray, StringBuilder};
-use arrow::datatypes::{DataType, Int32Type};
+use arrow::datatypes::{DataType, Int32Type, Schema};
 use bursar_focus::canonical::{KeyMatch, tag_value};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
@@ -83,6 +83,23 @@ impl FunctionRewrite for TagColumn {
             ),
         }
     }
+}
+
+/// The value of one key, of a table with this schema; `None` when that has no tags.
+#[must_use]
+pub fn of_key(key: &str, schema: &Schema, keys: Keys) -> Option<Expr> {
+    let column = |name: &str| Expr::Column(Column::from_name(name));
+    schema.field_with_name(COLUMN).ok()?;
+    let mut args = vec![column(COLUMN), lit(key)];
+    match keys {
+        Keys::Exact => {}
+        Keys::IgnoreCase => args.push(lit(IGNORES_CASE)),
+        Keys::ByProvider => {
+            schema.field_with_name(PROVIDER).ok()?;
+            args.push(column(PROVIDER));
+        }
+    }
+    Some(Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(udf()), args)))
 }
 
 /// The function.

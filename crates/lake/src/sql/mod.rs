@@ -10,15 +10,18 @@
 mod cooperative;
 mod error;
 mod guard;
+mod scoped;
 
 pub use error::QueryError;
 pub(crate) use guard::near;
+pub(crate) use scoped::seen;
 
 use crate::charges::{Charges, ChargesTable, Quarantine};
 use crate::engine;
 use crate::rollup::FromRollups;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use bursar_domain::Scope;
 use bursar_focus::spec::Dataset;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
@@ -155,13 +158,34 @@ impl Engine {
         charges: &Charges,
         quarantine: &Arc<Quarantine>,
     ) -> Result<SessionContext, QueryError> {
-        let table = ChargesTable::new(charges.clone(), Arc::clone(quarantine));
         let context = self.bare_session(charges.tag_keys())?;
-        context.register_table(FOCUS, Arc::new(table)).map_err(QueryError::of)?;
+        let table = Arc::new(ChargesTable::new(charges.clone(), Arc::clone(quarantine)));
+        context.register_table(FOCUS, table).map_err(QueryError::of)?;
         for (dataset, other) in charges.others() {
             let table = ChargesTable::new(other.clone(), Arc::clone(quarantine));
             context.register_table(table_of(*dataset), Arc::new(table)).map_err(QueryError::of)?;
         }
+        Ok(context)
+    }
+
+    /// A session for somebody's SQL text that sees the charges within a scope, and nothing beside them:
+    /// contracts, invoices and billing periods are of the whole workspace.
+    ///
+    /// # Errors
+    /// When the session cannot be made.
+    pub fn session_within(
+        &self,
+        charges: &Charges,
+        quarantine: &Arc<Quarantine>,
+        scope: &Scope,
+    ) -> Result<SessionContext, QueryError> {
+        if scope.is_all() {
+            return self.session(charges, quarantine);
+        }
+        let keys = charges.tag_keys();
+        let context = self.bare_session(keys)?;
+        let table = ChargesTable::new(charges.clone(), Arc::clone(quarantine));
+        context.register_table(FOCUS, scoped::barrier(table, scope, keys)).map_err(QueryError::of)?;
         Ok(context)
     }
 

@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod few_rows;
 #[cfg(test)]
+mod scope;
+#[cfg(test)]
 mod sources;

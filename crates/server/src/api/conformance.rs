@@ -3,9 +3,8 @@
 use super::sources::{self, SourceParameter};
 use crate::parameters::Parameters;
 use crate::problem::{CommonProblems, Problem};
-use crate::state::App;
+use crate::seen::Seen;
 use axum::Json;
-use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -56,12 +55,12 @@ struct ExampleView {
 #[utoipa::path(get, path = "/api/v1/conformance", tag = "sources", operation_id = "conformance", params(SourceParameter),
     responses((status = 200, body = Conformance, description = "Findings"), CommonProblems))]
 pub(crate) async fn conformance(
-    State(app): State<App>,
+    seen: Seen,
     mut parameters: Parameters,
 ) -> Result<Json<Conformance>, Problem> {
-    let source = sources::one(&app, &mut parameters)?;
+    let source = sources::one(&seen, &mut parameters)?;
     parameters.finish()?;
-    let found = app.workspace.conformance(source).await?;
+    let found = seen.workspace.conformance(source).await?;
     let findings = found.findings.into_iter().map(|f| FindingView {
         rule: f.rule,
         column: f.column,

@@ -4,9 +4,8 @@ use super::model::{Decimal, Excluded, Freshness, Read, Total};
 use super::question::{self, CostParameters};
 use crate::parameters::Parameters;
 use crate::problem::{CommonProblems, Problem};
-use crate::state::App;
+use crate::seen::Seen;
 use axum::Json;
-use axum::extract::State;
 use bursar_app::{Question, Workspace, answer};
 use bursar_domain::DateRange;
 use chrono::NaiveDate;
@@ -106,19 +105,16 @@ pub(crate) struct Other {
     responses((status = 200, body = CostAnswer, description = "The answer"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "A dimension is named twice"),
         CommonProblems))]
-pub(crate) async fn cost(
-    State(app): State<App>,
-    mut parameters: Parameters,
-) -> Result<Json<CostAnswer>, Problem> {
-    let asked = question::read(&mut parameters, &app.workspace)?;
+pub(crate) async fn cost(seen: Seen, mut parameters: Parameters) -> Result<Json<CostAnswer>, Problem> {
+    let asked = question::read(&mut parameters, &seen.workspace)?;
     parameters.finish()?;
-    Ok(Json(ask(&app, asked).await?.into()))
+    Ok(Json(ask(&seen, asked).await?.into()))
 }
 
 /// Asks, unless the period is empty, in which case the answer says so.
-pub(super) async fn ask(app: &App, asked: question::Asked) -> Result<answer::Answer, Problem> {
+pub(super) async fn ask(seen: &Seen, asked: question::Asked) -> Result<answer::Answer, Problem> {
     match asked.empty_period {
-        None => Ok(app.workspace.ask(asked.question).await?),
+        None => Ok(seen.workspace.ask(asked.question).await?),
         Some(why) => Ok(Workspace::nothing(asked.question, why)),
     }
 }

@@ -4,9 +4,8 @@ use super::model::{Decimal, Freshness};
 use super::question::MeasureId;
 use crate::parameters::Parameters;
 use crate::problem::{CommonProblems, Problem};
-use crate::state::App;
+use crate::seen::Seen;
 use axum::Json;
-use axum::extract::State;
 use bursar_app::{Measure, answer};
 use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -124,13 +123,10 @@ pub(crate) struct DashboardParameters {
 /// This month so far against the last: sums, days, groups, what moved.
 #[utoipa::path(get, path = "/api/v1/dashboard", tag = "cost", operation_id = "dashboard", params(DashboardParameters),
     responses((status = 200, body = Dashboard, description = "The first page"), CommonProblems))]
-pub(crate) async fn dashboard(
-    State(app): State<App>,
-    mut parameters: Parameters,
-) -> Result<Json<Dashboard>, Problem> {
+pub(crate) async fn dashboard(seen: Seen, mut parameters: Parameters) -> Result<Json<Dashboard>, Problem> {
     let measure = parameters.parsed::<Measure>("measure")?.unwrap_or_default();
     parameters.finish()?;
-    Ok(Json(view(measure, app.workspace.dashboard(measure).await?)))
+    Ok(Json(view(measure, seen.workspace.dashboard(measure).await?)))
 }
 
 fn view(measure: Measure, from: answer::Dashboard) -> Dashboard {

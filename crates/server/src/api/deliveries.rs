@@ -4,9 +4,8 @@ use super::model::{Decimal, MoneyView};
 use super::sources::{self, SourceParameter};
 use crate::parameters::Parameters;
 use crate::problem::{CommonProblems, Problem};
-use crate::state::App;
+use crate::seen::Seen;
 use axum::Json;
-use axum::extract::State;
 use bursar_app::answer;
 use bursar_domain::BillingPeriod;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -90,13 +89,10 @@ struct DifferenceView {
 /// What was delivered, what is final, what was re-stated.
 #[utoipa::path(get, path = "/api/v1/deliveries", tag = "sources", operation_id = "deliveries", params(SourceParameter),
     responses((status = 200, body = Deliveries, description = "Deliveries"), CommonProblems))]
-pub(crate) async fn deliveries(
-    State(app): State<App>,
-    mut parameters: Parameters,
-) -> Result<Json<Deliveries>, Problem> {
-    let source = sources::one(&app, &mut parameters)?;
+pub(crate) async fn deliveries(seen: Seen, mut parameters: Parameters) -> Result<Json<Deliveries>, Problem> {
+    let source = sources::one(&seen, &mut parameters)?;
     parameters.finish()?;
-    let deliveries = app.workspace.deliveries(source).into_iter().map(view).collect();
+    let deliveries = seen.workspace.deliveries(source).into_iter().map(view).collect();
     Ok(Json(Deliveries { deliveries }))
 }
 

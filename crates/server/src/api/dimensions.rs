@@ -4,9 +4,9 @@ use super::model::{self, Decimal};
 use super::question;
 use crate::parameters::Parameters;
 use crate::problem::{CommonProblems, Problem};
-use crate::state::App;
+use crate::seen::Seen;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -34,12 +34,9 @@ struct DimensionView {
 /// What one can group and filter by.
 #[utoipa::path(get, path = "/api/v1/dimensions", tag = "cost", operation_id = "dimensions",
     responses((status = 200, body = Dimensions, description = "Dimensions"), CommonProblems))]
-pub(crate) async fn dimensions(
-    State(app): State<App>,
-    parameters: Parameters,
-) -> Result<Json<Dimensions>, Problem> {
+pub(crate) async fn dimensions(seen: Seen, parameters: Parameters) -> Result<Json<Dimensions>, Problem> {
     parameters.finish()?;
-    let (dimensions, tag_keys) = app.workspace.dimensions();
+    let (dimensions, tag_keys) = seen.workspace.dimensions();
     let view =
         |d: bursar_app::answer::DimensionInfo| DimensionView { id: d.id, label: d.label, group: d.group };
     Ok(Json(Dimensions { dimensions: dimensions.into_iter().map(view).collect(), tag_keys }))
@@ -90,7 +87,7 @@ struct DimensionValue {
     params(("id" = String, Path, description = "A dimension, `ServiceName` or `tag:team`", example = "ServiceName"), ValuesParameters),
     responses((status = 200, body = DimensionValues, description = "Values"), CommonProblems))]
 pub(crate) async fn values(
-    State(app): State<App>,
+    seen: Seen,
     Path(id): Path<String>,
     mut parameters: Parameters,
 ) -> Result<Json<DimensionValues>, Problem> {
@@ -104,12 +101,12 @@ pub(crate) async fn values(
     let dimension = question::dimension(&id).map_err(|_| {
         Problem::not_found(format!("there is no dimension `{}`", crate::parameters::shown(&id)))
     })?;
-    let period = match model::period(from, to, app.workspace.clock().today()) {
+    let period = match model::period(from, to, seen.workspace.clock().today()) {
         None => None,
         Some(Ok(period)) => Some(period),
         Some(Err(_)) => return Ok(Json(DimensionValues { values: Vec::new(), truncated: false })),
     };
-    let found = app.workspace.values(&dimension, &search, limit, period).await?;
+    let found = seen.workspace.values(&dimension, &search, limit, period).await?;
     let view = |v: bursar_app::answer::Value| DimensionValue {
         value: v.value,
         amount: Decimal(v.amount),

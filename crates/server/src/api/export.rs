@@ -4,8 +4,7 @@ use super::cost;
 use super::question::{self, CostParameters};
 use crate::parameters::Parameters;
 use crate::problem::{CommonProblems, Problem};
-use crate::state::App;
-use axum::extract::State;
+use crate::seen::Seen;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bursar_app::export;
@@ -41,18 +40,15 @@ const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "A dimension is named twice"),
         CommonProblems))]
-pub(crate) async fn cost_export(
-    State(app): State<App>,
-    mut parameters: Parameters,
-) -> Result<Response, Problem> {
+pub(crate) async fn cost_export(seen: Seen, mut parameters: Parameters) -> Result<Response, Problem> {
     let format = match parameters.one("format")?.as_deref() {
         Some("csv") => FileKind::Csv,
         Some("xlsx") => FileKind::Xlsx,
         _ => return Err(Problem::bad_request("`format` must be csv or xlsx")),
     };
-    let asked = question::read(&mut parameters, &app.workspace)?;
+    let asked = question::read(&mut parameters, &seen.workspace)?;
     parameters.finish()?;
-    let answer = cost::ask(&app, asked).await?;
+    let answer = cost::ask(&seen, asked).await?;
     let made = tokio::task::spawn_blocking(move || match format {
         FileKind::Csv => export::csv(&answer),
         FileKind::Xlsx => export::xlsx(&answer),

@@ -2,9 +2,8 @@
 
 use crate::parameters::Parameters;
 use crate::problem::{CommonProblems, Problem};
-use crate::state::App;
+use crate::seen::Seen;
 use axum::Json;
-use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -45,12 +44,9 @@ struct LedgerTotals {
 /// Every call made to the customer's storage.
 #[utoipa::path(get, path = "/api/v1/ledger", tag = "sources", operation_id = "ledger",
     responses((status = 200, body = LedgerView, description = "Calls"), CommonProblems))]
-pub(crate) async fn ledger(
-    State(app): State<App>,
-    parameters: Parameters,
-) -> Result<Json<LedgerView>, Problem> {
+pub(crate) async fn ledger(seen: Seen, parameters: Parameters) -> Result<Json<LedgerView>, Problem> {
     parameters.finish()?;
-    let ledger = app.workspace.ledger();
+    let ledger = seen.workspace.ledger();
     let entry = |e: bursar_app::answer::LedgerEntry| LedgerEntry {
         time: e.time,
         operation: e.operation,

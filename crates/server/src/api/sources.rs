@@ -3,9 +3,8 @@
 use super::model::Read;
 use crate::parameters::Parameters;
 use crate::problem::{CommonProblems, Problem};
-use crate::state::App;
+use crate::seen::Seen;
 use axum::Json;
-use axum::extract::State;
 use bursar_app::answer::{SourceState, SourceStatus};
 use bursar_domain::BillingPeriod;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -72,12 +71,9 @@ enum Status {
 /// Where the exports lie and whether they can be read.
 #[utoipa::path(get, path = "/api/v1/sources", tag = "sources", operation_id = "sources",
     responses((status = 200, body = Sources, description = "Sources"), CommonProblems))]
-pub(crate) async fn sources(
-    State(app): State<App>,
-    parameters: Parameters,
-) -> Result<Json<Sources>, Problem> {
+pub(crate) async fn sources(seen: Seen, parameters: Parameters) -> Result<Json<Sources>, Problem> {
     parameters.finish()?;
-    Ok(Json(Sources { sources: app.workspace.sources().into_iter().map(view).collect() }))
+    Ok(Json(Sources { sources: seen.workspace.sources().into_iter().map(view).collect() }))
 }
 
 fn view(source: SourceStatus) -> SourceView {
@@ -106,11 +102,11 @@ fn view(source: SourceStatus) -> SourceView {
 
 /// The `source` parameter that narrows a list to one source.
 pub(super) fn one(
-    app: &App,
+    seen: &Seen,
     parameters: &mut Parameters,
 ) -> Result<Option<bursar_domain::id::SourceId>, Problem> {
     let Some(text) = parameters.one("source")? else { return Ok(None) };
-    let known = text.parse().ok().filter(|id| app.workspace.sources().iter().any(|s| s.id == *id));
+    let known = text.parse().ok().filter(|id| seen.workspace.sources().iter().any(|s| s.id == *id));
     match known {
         Some(id) => Ok(Some(id)),
         None => Err(Problem::not_found(format!("there is no source `{}`", crate::parameters::shown(&text)))),

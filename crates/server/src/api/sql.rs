@@ -6,9 +6,8 @@
 use super::model::Read;
 use crate::parameters::Parameters;
 use crate::problem::{PostProblems, Problem};
-use crate::state::App;
+use crate::seen::Seen;
 use axum::Json;
-use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -73,7 +72,7 @@ struct SqlColumn {
     params(("X-Bursar-CSRF" = inline(CsrfValue), Header, description = "Proof that the request was made on purpose")),
     responses((status = 200, body = SqlAnswer, description = "The table"), PostProblems))]
 pub(crate) async fn sql(
-    State(app): State<App>,
+    seen: Seen,
     parameters: Parameters,
     body: Result<Json<SqlRequest>, JsonRejection>,
 ) -> Result<Json<SqlAnswer>, Problem> {
@@ -89,7 +88,7 @@ pub(crate) async fn sql(
         )));
     }
     let limit = usize::try_from(request.limit).unwrap_or(1_000);
-    let table = app.workspace.sql(&request.sql, limit).await?;
+    let table = seen.workspace.sql(&request.sql, limit).await?;
     Ok(Json(SqlAnswer {
         columns: table.columns.into_iter().map(|(name, r#type)| SqlColumn { name, r#type }).collect(),
         rows: table.rows,

@@ -2,9 +2,8 @@
 
 use crate::parameters::Parameters;
 use crate::problem::{CommonProblems, Problem};
-use crate::state::App;
+use crate::seen::Seen;
 use axum::Json;
-use axum::extract::State;
 use bursar_app::Measure;
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -67,12 +66,9 @@ struct Progress {
 /// The workspace and what its deliveries cover.
 #[utoipa::path(get, path = "/api/v1/workspace", tag = "cost", operation_id = "workspace",
     responses((status = 200, body = WorkspaceView, description = "The workspace"), CommonProblems))]
-pub(crate) async fn workspace(
-    State(app): State<App>,
-    parameters: Parameters,
-) -> Result<Json<WorkspaceView>, Problem> {
+pub(crate) async fn workspace(seen: Seen, parameters: Parameters) -> Result<Json<WorkspaceView>, Problem> {
     parameters.finish()?;
-    let workspace = &app.workspace;
+    let workspace = &seen.workspace;
     let summary = workspace.summary();
     let measures = Measure::ALL.map(|m| MeasureView { id: m.id(), label: m.label(), help: m.help() });
     Ok(Json(WorkspaceView {

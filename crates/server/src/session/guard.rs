@@ -3,6 +3,7 @@
 
 use super::cookie;
 use crate::problem::Problem;
+use crate::seen::Seen;
 use crate::state::App;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method};
@@ -22,6 +23,7 @@ pub(crate) async fn require_session(State(app): State<App>, mut request: Request
         return problem.into_response();
     }
     request.extensions_mut().insert(key);
+    request.extensions_mut().insert(Seen { workspace: app.workspace.clone() });
     next.run(request).await
 }
 
