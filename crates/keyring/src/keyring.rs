@@ -1,146 +1,71 @@
-//! The keys of workspaces, on disk and open.
+//! Opens, makes and destroys keys.
 
-use crate::seal::{self, SealError, Sealed};
-use crate::{
-    MasterKey, MasterKeyConfig, MasterKeyError, MasterKeyOrigin, Randomness, RandomnessError, Secret32, file,
+use crate::data_keys::{InstallationKeys, WorkspaceKeys};
+use crate::error::KeyringError;
+use crate::provider::{MasterKeyProvider, Masters};
+use crate::purpose::Owner;
+use crate::record::{
+    self, AnyOwnerRecord, OpenRecord, OwnerRecord, RegionRecord, Sealing, WrappedRegionKey, damaged,
 };
+use crate::shelf::{FileShelf, KeyShelf, ShelfName};
+use crate::{MasterKey, MasterKeyConfig, MasterKeyOrigin, Randomness, Secret32, file};
+use bursar_domain::clock::Clock;
 use bursar_domain::id::WorkspaceId;
-use serde::{Deserialize, Serialize};
+use bursar_domain::region::RegionName;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
-use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 
-const FORMAT: &str = "bursar-workspace-keys";
-const VERSION: u32 = 1;
 const DIRECTORY: &str = "keys";
-const WORKSPACE: &str = "workspace";
-const ROLLUP: &str = "rollup";
 
-/// Why the keys of a workspace cannot be had. Nothing on disk was changed.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyringError {
-    /// The master key.
-    #[error(transparent)]
-    Master(#[from] MasterKeyError),
-    /// Sealed under another master key.
-    #[error(
-        "{path} was sealed with master key {sealed_with} and the one given is {given}: give the first one"
-    )]
-    WrongMasterKey {
-        /// The key file.
-        path: PathBuf,
-        /// Id of the key that opens it.
-        sealed_with: String,
-        /// Id of the key that was given.
-        given: String,
-    },
-    /// The file is not as it was written.
-    #[error("{path} is damaged or was changed ({what}): restore it from a backup")]
-    Damaged {
-        /// The key file.
-        path: PathBuf,
-        /// What is wrong.
-        what: String,
-    },
-    /// A file of a newer program.
-    #[error("{path} has version {found} and this program reads version {VERSION}: use the newer program")]
-    Version {
-        /// The key file.
-        path: PathBuf,
-        /// Its version.
-        found: u32,
-    },
-    /// No such workspace.
-    #[error("no keys are kept for workspace {0}")]
-    NotFound(WorkspaceId),
-    /// The workspace has keys already; they are never replaced.
-    #[error("workspace {0} has keys already")]
-    Exists(WorkspaceId),
-    /// The file system said no.
-    #[error("{path} cannot be read or written")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// No random bytes.
-    #[error("no key could be generated")]
-    Randomness(#[from] RandomnessError),
-    /// The cipher failed, which would be a bug.
-    #[error("the cipher refused to seal a key of workspace {0}: please report this")]
-    Cipher(WorkspaceId),
+/// How often a write is tried again because another process was faster. Each time somebody got
+/// ahead, so this is never reached but by a fault.
+const ATTEMPTS: usize = 16;
+
+/// Where a region keeps its sealed keys, and who holds the key above them.
+#[derive(Clone)]
+pub struct RegionKeeping {
+    /// The master key of the region.
+    pub provider: Arc<dyn MasterKeyProvider>,
+    /// Former master keys, until everything is wrapped by the present one.
+    pub previous: Vec<Arc<dyn MasterKeyProvider>>,
+    /// The sealed keys of the region and its workspaces.
+    pub shelf: Arc<dyn KeyShelf>,
 }
 
-/// The open keys of one workspace. No `Clone`: share it behind an `Arc`.
-pub struct WorkspaceKeys {
-    workspace: WorkspaceId,
-    rollup: Secret32,
+/// A region that this installation has.
+pub(crate) struct Region {
+    pub(crate) masters: Masters,
+    pub(crate) shelf: Arc<dyn KeyShelf>,
+    /// What is open; replaced when a version is asked for that it does not have.
+    open: RwLock<Option<Arc<OpenRegion>>>,
 }
 
-impl fmt::Debug for WorkspaceKeys {
-    /// The workspace only.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WorkspaceKeys").field("workspace", &self.workspace).finish_non_exhaustive()
+/// The open keys of a region.
+pub(crate) struct OpenRegion {
+    newest: u32,
+    keys: BTreeMap<u32, Secret32>,
+}
+
+impl OpenRegion {
+    fn newest(&self) -> Option<(u32, &Secret32)> {
+        self.keys.get(&self.newest).map(|key| (self.newest, key))
     }
 }
 
-impl WorkspaceKeys {
-    /// Keys that are never stored, for work that leaves nothing behind or a cache that may die
-    /// with the process (`bursar cost` on a folder).
-    ///
-    /// # Errors
-    /// When the source of randomness fails.
-    pub fn ephemeral(workspace: WorkspaceId, random: &dyn Randomness) -> Result<Self, RandomnessError> {
-        Ok(Self { workspace, rollup: Secret32::random(random)? })
-    }
-
-    /// Whose keys.
-    #[must_use]
-    pub const fn workspace(&self) -> WorkspaceId {
-        self.workspace
-    }
-
-    /// Seals derived data that is no rollup, bound to this workspace and to what it is.
-    ///
-    /// # Errors
-    /// When the source of randomness fails.
-    pub fn seal(&self, what: &str, plain: &[u8], random: &dyn Randomness) -> Result<Vec<u8>, KeyringError> {
-        seal::seal_bytes(&self.rollup, plain, self.workspace, what, random).map_err(|error| match error {
-            SealError::Randomness(error) => KeyringError::Randomness(error),
-            SealError::Cipher => KeyringError::Cipher(self.workspace),
-        })
-    }
-
-    /// Opens what [`WorkspaceKeys::seal`] sealed. `None` when the workspace, what it is, or a single
-    /// bit is another.
-    #[must_use]
-    pub fn unseal(&self, what: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        seal::open_bytes(&self.rollup, sealed, self.workspace, what)
-    }
-
-    /// Encrypts rollups: the footer key of Parquet modular encryption.
-    #[must_use]
-    pub const fn rollup_key(&self) -> &Secret32 {
-        &self.rollup
-    }
-}
-
-/// The master key and the directory of sealed workspace keys.
+/// The master keys, the shelves of sealed keys and the open region keys. Workspace keys are opened
+/// one at a time, when asked for, and not kept: thousands of workspaces cost nothing at start.
 pub struct Keyring {
-    master: MasterKey,
-    directory: PathBuf,
-    random: Box<dyn Randomness>,
+    pub(crate) regions: BTreeMap<RegionName, Region>,
+    pub(crate) random: Arc<dyn Randomness>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl fmt::Debug for Keyring {
+    /// The regions' names only.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keyring")
-            .field("master", &self.master)
-            .field("directory", &self.directory)
-            .finish_non_exhaustive()
+        f.debug_struct("Keyring").field("regions", &self.regions.keys()).finish_non_exhaustive()
     }
 }
 
@@ -153,183 +78,418 @@ pub struct Opened {
     pub origin: MasterKeyOrigin,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeyFile {
-    format: String,
-    version: u32,
-    workspace: WorkspaceId,
-    master_key: String,
-    workspace_key: Sealed,
-    data_keys: Vec<Sealed>,
-}
-
 impl Keyring {
     /// Opens the keyring of a data directory, making the directory and, where none is configured
-    /// or there, a master key in it.
+    /// or there, a master key in it. It has the region [`RegionName::home`].
     ///
     /// # Errors
-    /// When the configured key cannot be used or the directory cannot be written.
-    pub fn open(
+    /// When the configured key cannot be used, is not the one that sealed the keys which are there,
+    /// or the directory cannot be written.
+    pub async fn open(
         config: &MasterKeyConfig,
         data_directory: &Path,
-        random: Box<dyn Randomness>,
+        random: Arc<dyn Randomness>,
+        clock: Arc<dyn Clock>,
     ) -> Result<Opened, KeyringError> {
         let directory = data_directory.join(DIRECTORY);
-        file::create_directory(data_directory).map_err(at(data_directory))?;
-        let _lock = file::lock(data_directory).map_err(at(data_directory))?;
-        let (master, origin) = MasterKey::open(config, data_directory, &directory, random.as_ref())?;
-        file::create_directory(&directory).map_err(at(&directory))?;
-        Ok(Opened { keyring: Self { master, directory, random }, origin })
+        let at = |source| KeyringError::Io { path: data_directory.to_owned(), source };
+        file::create_directory(data_directory).map_err(at)?;
+        let (master, origin) = {
+            let _lock = file::lock(data_directory).map_err(at)?;
+            MasterKey::open(config, data_directory, &directory, random.as_ref())?
+        };
+        let home = RegionKeeping {
+            provider: Arc::new(master),
+            previous: Vec::new(),
+            shelf: Arc::new(FileShelf::open(&directory)?),
+        };
+        Ok(Opened { keyring: Self::assemble(home, random, clock).await?, origin })
     }
 
-    /// Names the master key without telling it.
+    /// Opens a keyring whose sealed keys lie anywhere. `home` keeps the region
+    /// [`RegionName::home`] and the installation's own keys.
+    ///
+    /// # Errors
+    /// When the master key is not the one that sealed the keys which are there.
+    pub async fn assemble(
+        home: RegionKeeping,
+        random: Arc<dyn Randomness>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, KeyringError> {
+        let mut keyring = Self { regions: BTreeMap::new(), random, clock };
+        keyring.add_region(RegionName::home(), home).await?;
+        Ok(keyring)
+    }
+
+    /// Adds a region of the installation, or gives one another keeping.
+    ///
+    /// # Errors
+    /// When its master key is not the one that sealed the keys which are there.
+    pub async fn add_region(&mut self, name: RegionName, keeping: RegionKeeping) -> Result<(), KeyringError> {
+        let RegionKeeping { provider, previous, shelf } = keeping;
+        let region = Region { masters: Masters::new(provider, previous), shelf, open: RwLock::default() };
+        self.check(&name, &region).await?;
+        self.regions.insert(name, region);
+        Ok(())
+    }
+
+    /// How a region is kept; for a further region that shares it.
+    ///
+    /// # Errors
+    /// When there is no such region.
+    pub fn shelf(&self, region: &RegionName) -> Result<Arc<dyn KeyShelf>, KeyringError> {
+        Ok(Arc::clone(&self.region(region)?.shelf))
+    }
+
+    /// The regions of this installation.
+    pub fn regions(&self) -> impl Iterator<Item = &RegionName> {
+        self.regions.keys()
+    }
+
+    /// Names the master key of the home region without telling it.
     #[must_use]
     pub fn master_key_id(&self) -> &str {
-        self.master.id()
+        self.regions.get(&RegionName::home()).map_or("", |region| region.masters.current().id())
     }
 
-    /// Makes the keys of a new workspace.
+    /// Makes the keys of a new workspace, which belong to the region from then on (claim B3).
     ///
     /// # Errors
-    /// When it has keys already, and when they cannot be written.
-    pub fn create(&self, workspace: WorkspaceId) -> Result<WorkspaceKeys, KeyringError> {
-        let path = self.path(workspace);
-        let _lock = file::lock(&self.directory).map_err(at(&self.directory))?;
-        if path.try_exists().map_err(at(&path))? {
+    /// When it has keys already, in any region, and when they cannot be written.
+    pub async fn create(
+        &self,
+        workspace: WorkspaceId,
+        region: &RegionName,
+    ) -> Result<WorkspaceKeys, KeyringError> {
+        let shelf = Arc::clone(&self.region(region)?.shelf);
+        if self.find(workspace.into()).await?.is_some() {
             return Err(KeyringError::Exists(workspace));
         }
-        let workspace_key = Secret32::random(self.random.as_ref())?;
-        let rollup = Secret32::random(self.random.as_ref())?;
-        let file = KeyFile {
-            format: FORMAT.to_owned(),
-            version: VERSION,
-            workspace,
-            master_key: self.master.id().to_owned(),
-            workspace_key: self.seal(&self.master.key, &workspace_key, workspace, WORKSPACE)?,
-            data_keys: vec![self.seal(&workspace_key, &rollup, workspace, ROLLUP)?],
-        };
-        let mut text = serde_json::to_vec_pretty(&file).map_err(|error| at(&path)(error.into()))?;
-        text.push(b'\n');
-        file::write_atomically(&path, &text).map_err(at(&path))?;
-        Ok(WorkspaceKeys { workspace, rollup })
+        let (record, open) = self.new_record(workspace.into(), region).await?;
+        let name = ShelfName::Workspace(workspace);
+        if !shelf.put(&name, None, &record.to_bytes()?).await? {
+            return Err(KeyringError::Exists(workspace));
+        }
+        let (mut keys, pending) = open.into_keys();
+        WorkspaceKeys::new(workspace, &mut keys, pending)
+            .map_err(|missing| lacks(&shelf.place(&name), missing))
     }
 
-    /// Opens the keys of a workspace.
+    /// Opens the keys of a workspace. A key file of an earlier format is rewritten in the present
+    /// one, with the keys that it lacks.
     ///
     /// # Errors
-    /// When there are none, the master key is another one, or the file was changed.
-    pub fn workspace(&self, workspace: WorkspaceId) -> Result<WorkspaceKeys, KeyringError> {
-        let path = self.path(workspace);
-        let file = match file::read(&path) {
-            Ok(text) => parse(&path, &text)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(KeyringError::NotFound(workspace));
-            }
-            Err(error) => return Err(at(&path)(error)),
-        };
-        let damaged = |what: &str| KeyringError::Damaged { path: path.clone(), what: what.to_owned() };
-        if file.workspace != workspace {
-            return Err(damaged("it names another workspace"));
-        }
-        if file.master_key != self.master.id() {
-            return Err(KeyringError::WrongMasterKey {
-                path: path.clone(),
-                sealed_with: file.master_key.chars().take(64).collect(),
-                given: self.master.id().to_owned(),
-            });
-        }
-        if file.workspace_key.purpose != WORKSPACE {
-            return Err(damaged("the workspace key has another purpose"));
-        }
-        let workspace_key = seal::open(&self.master.key, &file.workspace_key, workspace)
-            .ok_or_else(|| damaged("the workspace key does not open"))?;
-        let rollup = newest(&file.data_keys, ROLLUP).ok_or_else(|| damaged("the rollup key is missing"))?;
-        let rollup = seal::open(&workspace_key, rollup, workspace)
-            .ok_or_else(|| damaged("the rollup key does not open"))?;
-        Ok(WorkspaceKeys { workspace, rollup })
+    /// When there are none, the master key is another one, or the record was changed.
+    pub async fn workspace(&self, workspace: WorkspaceId) -> Result<WorkspaceKeys, KeyringError> {
+        let found = self.find_present(workspace.into()).await?.ok_or(KeyringError::NotFound(workspace))?;
+        let (mut keys, pending) = self.open_record(&found, workspace.into()).await?.into_keys();
+        WorkspaceKeys::new(workspace, &mut keys, pending).map_err(|missing| lacks(&found.place, missing))
     }
 
-    /// Opens the keys of a workspace, making them when it has none.
+    /// Opens the keys of a workspace, making them in the home region when it has none.
     ///
     /// # Errors
     /// As [`Keyring::workspace`] and [`Keyring::create`].
-    pub fn workspace_or_create(&self, workspace: WorkspaceId) -> Result<WorkspaceKeys, KeyringError> {
-        match self.workspace(workspace) {
-            Err(KeyringError::NotFound(_)) => match self.create(workspace) {
+    pub async fn workspace_or_create(&self, workspace: WorkspaceId) -> Result<WorkspaceKeys, KeyringError> {
+        match self.workspace(workspace).await {
+            Err(KeyringError::NotFound(_)) => match self.create(workspace, &RegionName::home()).await {
                 // Another process was faster; its keys are the keys.
-                Err(KeyringError::Exists(_)) => self.workspace(workspace),
+                Err(KeyringError::Exists(_)) => self.workspace(workspace).await,
                 created => created,
             },
             other => other,
         }
     }
 
-    /// Destroys the keys of a workspace: everything sealed under them is unreadable from then on
-    /// (claim B10). The sealed bytes are overwritten before the name goes; on storage that keeps
-    /// old blocks, what they hold opens only with the master key.
+    /// The region whose key seals the workspace's.
     ///
     /// # Errors
-    /// When there are none, or the file cannot be removed.
-    pub fn destroy(&self, workspace: WorkspaceId) -> Result<(), KeyringError> {
-        let path = self.path(workspace);
-        let _lock = file::lock(&self.directory).map_err(at(&self.directory))?;
-        let length = match std::fs::metadata(&path) {
-            Ok(metadata) => metadata.len().min(file::MAX_BYTES),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(KeyringError::NotFound(workspace));
-            }
-            Err(error) => return Err(at(&path)(error)),
-        };
-        let overwrite = || {
-            let mut file = std::fs::OpenOptions::new().write(true).open(&path)?;
-            io::copy(&mut io::Read::take(io::repeat(0), length), &mut file)?;
-            file.sync_all()?;
-            std::fs::remove_file(&path)
-        };
-        overwrite().map_err(at(&path))
+    /// As [`Keyring::workspace`].
+    pub async fn region_of(&self, workspace: WorkspaceId) -> Result<RegionName, KeyringError> {
+        let found = self.find_present(workspace.into()).await?.ok_or(KeyringError::NotFound(workspace))?;
+        Ok(found.record.region)
     }
 
-    fn seal(
+    /// Opens the keys of the installation itself, making them at the first time.
+    ///
+    /// # Errors
+    /// As [`Keyring::workspace`].
+    pub async fn installation(&self) -> Result<InstallationKeys, KeyringError> {
+        let (owner, home) = (Owner::Installation, RegionName::home());
+        let shelf = Arc::clone(&self.region(&home)?.shelf);
+        for _ in 0..ATTEMPTS {
+            if let Some(found) = self.find_present(owner).await? {
+                let (mut keys, pending) = self.open_record(&found, owner).await?.into_keys();
+                return InstallationKeys::new(&mut keys, pending)
+                    .map_err(|missing| lacks(&found.place, missing));
+            }
+            let (record, _) = self.new_record(owner, &home).await?;
+            shelf.put(&ShelfName::Installation, None, &record.to_bytes()?).await?;
+        }
+        Err(KeyringError::Contended(shelf.place(&ShelfName::Installation)))
+    }
+
+    /// Destroys the keys of a workspace: everything sealed under them is unreadable from then on
+    /// (claim B10).
+    ///
+    /// # Errors
+    /// When there are none, or they cannot be removed.
+    pub async fn destroy(&self, workspace: WorkspaceId) -> Result<(), KeyringError> {
+        let mut removed = false;
+        // Even a damaged record goes, and one that lies where it should not.
+        for (_, shelf) in self.shelves() {
+            removed |= shelf.remove(&ShelfName::Workspace(workspace)).await?;
+        }
+        if removed { Ok(()) } else { Err(KeyringError::NotFound(workspace)) }
+    }
+
+    pub(crate) fn region(&self, name: &RegionName) -> Result<&Region, KeyringError> {
+        self.regions.get(name).ok_or_else(|| KeyringError::NoRegion(name.clone()))
+    }
+
+    /// Every shelf once, with the regions that lie on it.
+    pub(crate) fn shelves(&self) -> Vec<(Vec<&RegionName>, &Arc<dyn KeyShelf>)> {
+        let mut shelves: Vec<(Vec<&RegionName>, &Arc<dyn KeyShelf>)> = Vec::new();
+        for (name, region) in &self.regions {
+            match shelves.iter_mut().find(|(_, shelf)| Arc::ptr_eq(shelf, &region.shelf)) {
+                Some((names, _)) => names.push(name),
+                None => shelves.push((vec![name], &region.shelf)),
+            }
+        }
+        shelves
+    }
+
+    /// Whether the master key is the one that sealed what is there, so that a wrong one is told at
+    /// the start.
+    async fn check(&self, name: &RegionName, region: &Region) -> Result<(), KeyringError> {
+        if self.load(name, region).await?.is_some() || *name != RegionName::home() {
+            return Ok(());
+        }
+        // A data directory of format 1 has no region record yet; any workspace tells.
+        let old = region.shelf.list().await?.into_iter().find_map(|item| match item {
+            ShelfName::Workspace(workspace) => Some(workspace),
+            _ => None,
+        });
+        let Some(workspace) = old else { return Ok(()) };
+        let item = ShelfName::Workspace(workspace);
+        let Some(bytes) = region.shelf.get(&item).await? else { return Ok(()) };
+        match AnyOwnerRecord::parse(&region.shelf.place(&item), workspace.into(), &bytes) {
+            Ok(AnyOwnerRecord::Old(record)) if region.masters.find(&record.master_key).is_none() => {
+                Err(wrong_master(region, &item, &record.master_key))
+            }
+            // Damage is told when that workspace is opened.
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads and opens the keys of a region; `None` when it has none yet.
+    async fn load(
         &self,
-        wrapping: &Secret32,
+        name: &RegionName,
+        region: &Region,
+    ) -> Result<Option<Arc<OpenRegion>>, KeyringError> {
+        let item = ShelfName::Region(name.clone());
+        let Some(bytes) = region.shelf.get(&item).await? else { return Ok(None) };
+        let place = region.shelf.place(&item);
+        let record = RegionRecord::parse(&place, &bytes)?;
+        if record.region != *name {
+            return Err(damaged(&place, "it names another region"));
+        }
+        let mut keys = BTreeMap::new();
+        for wrapped in &record.keys {
+            keys.insert(wrapped.version, unwrap(name, region, wrapped).await?);
+        }
+        let open = Arc::new(OpenRegion { newest: record.newest_version(), keys });
+        *region.open.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&open));
+        Ok(Some(open))
+    }
+
+    /// The open keys of a region, with the version asked for, making the first when there is none.
+    async fn region_keys(
+        &self,
+        name: &RegionName,
+        version: Option<u32>,
+    ) -> Result<Arc<OpenRegion>, KeyringError> {
+        let region = self.region(name)?;
+        let known = region.open.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(open) = known
+            && version.is_some_and(|version| open.keys.contains_key(&version))
+        {
+            return Ok(open);
+        }
+        let item = ShelfName::Region(name.clone());
+        for _ in 0..ATTEMPTS {
+            if let Some(open) = self.load(name, region).await? {
+                return Ok(open);
+            }
+            let key = Secret32::random(self.random.as_ref())?;
+            let record = RegionRecord::new(name.clone(), self.wrap(name, region, &key, 1).await?);
+            region.shelf.put(&item, None, &record.to_bytes()?).await?;
+        }
+        Err(KeyringError::Contended(region.shelf.place(&item)))
+    }
+
+    /// Wraps a region key with the present master key.
+    pub(crate) async fn wrap(
+        &self,
+        name: &RegionName,
+        region: &Region,
         key: &Secret32,
-        workspace: WorkspaceId,
-        purpose: &str,
-    ) -> Result<Sealed, KeyringError> {
-        seal::seal(wrapping, key, workspace, purpose, 1, self.random.as_ref()).map_err(|error| match error {
-            SealError::Randomness(error) => KeyringError::Randomness(error),
-            SealError::Cipher => KeyringError::Cipher(workspace),
+        version: u32,
+    ) -> Result<WrappedRegionKey, KeyringError> {
+        let created = record::whole_seconds(self.clock.now());
+        let master = region.masters.current();
+        let about = record::region_binding(name, version, created);
+        Ok(WrappedRegionKey {
+            version,
+            id: record::region_key_id(key),
+            created,
+            master_key: master.id().to_owned(),
+            wrapped: master.wrap_key(key, &about, self.random.as_ref()).await?,
         })
     }
 
-    fn path(&self, workspace: WorkspaceId) -> PathBuf {
-        self.directory.join(format!("{workspace}.json"))
+    /// New keys of an owner, sealed with the newest key of the region.
+    async fn new_record(
+        &self,
+        owner: Owner,
+        region: &RegionName,
+    ) -> Result<(OwnerRecord, OpenRecord), KeyringError> {
+        let now = record::whole_seconds(self.clock.now());
+        let open = OpenRecord::generate(owner, now, self.random.as_ref())?;
+        let record = self.seal_record(owner, region, (1, now), &open).await?;
+        Ok((record, open))
+    }
+
+    /// Seals keys of an owner with the newest key of the region.
+    pub(crate) async fn seal_record(
+        &self,
+        owner: Owner,
+        region: &RegionName,
+        own: (u32, chrono::DateTime<chrono::Utc>),
+        open: &OpenRecord,
+    ) -> Result<OwnerRecord, KeyringError> {
+        // Read anew: another process may have rotated the region's key.
+        let keys = self.region_keys(region, None).await?;
+        let (version, key) = keys.newest().ok_or_else(|| KeyringError::NoRegion(region.clone()))?;
+        Ok(OwnerRecord::seal(owner, &Sealing { region, version, key }, own, open, self.random.as_ref())?)
+    }
+
+    /// The record of an owner on whichever shelf it lies.
+    async fn find(&self, owner: Owner) -> Result<Option<Found<AnyOwnerRecord>>, KeyringError> {
+        let item = match owner {
+            Owner::Installation => ShelfName::Installation,
+            Owner::Workspace(workspace) => ShelfName::Workspace(workspace),
+        };
+        for (names, shelf) in self.shelves() {
+            let Some(bytes) = shelf.get(&item).await? else { continue };
+            let place = shelf.place(&item);
+            let record = AnyOwnerRecord::parse(&place, owner, &bytes)?;
+            let home = RegionName::home();
+            let region = match &record {
+                AnyOwnerRecord::Old(_) => &home,
+                AnyOwnerRecord::Present(record) => &record.region,
+            };
+            if !names.contains(&region) {
+                return Err(KeyringError::Misplaced { place, region: region.clone() });
+            }
+            return Ok(Some(Found { item, place, shelf: Arc::clone(shelf), bytes, record }));
+        }
+        Ok(None)
+    }
+
+    /// As [`Keyring::find`], rewriting a record of an earlier format.
+    pub(crate) async fn find_present(
+        &self,
+        owner: Owner,
+    ) -> Result<Option<Found<OwnerRecord>>, KeyringError> {
+        for _ in 0..ATTEMPTS {
+            let Some(Found { item, place, shelf, bytes, record }) = self.find(owner).await? else {
+                return Ok(None);
+            };
+            let old = match record {
+                AnyOwnerRecord::Present(record) => {
+                    return Ok(Some(Found { item, place, shelf, bytes, record }));
+                }
+                AnyOwnerRecord::Old(old) => old,
+            };
+            let home = RegionName::home();
+            let region = self.region(&home)?;
+            let master = region
+                .masters
+                .find(&old.master_key)
+                .and_then(|master| master.local())
+                .ok_or_else(|| wrong_master(region, &item, &old.master_key))?;
+            let now = record::whole_seconds(self.clock.now());
+            let mut open = old.open(&place, &master.key, now)?;
+            open.complete(owner, now, self.random.as_ref())?;
+            let record = self.seal_record(owner, &home, (1, now), &open).await?;
+            // Whether this write or another process's was the one: what lies there now counts.
+            shelf.put(&item, Some(&bytes), &record.to_bytes()?).await?;
+        }
+        Err(KeyringError::Contended(owner.to_string()))
+    }
+
+    /// Opens the keys of a record.
+    pub(crate) async fn open_record(
+        &self,
+        found: &Found<OwnerRecord>,
+        owner: Owner,
+    ) -> Result<OpenRecord, KeyringError> {
+        let Found { record, place, .. } = found;
+        let keys = self.region_keys(&record.region, Some(record.key.region_key)).await?;
+        let key = keys
+            .keys
+            .get(&record.key.region_key)
+            .ok_or_else(|| damaged(place, "the region has no such version of its key"))?;
+        record.open(place, owner, key)
     }
 }
 
-fn newest<'a>(keys: &'a [Sealed], purpose: &str) -> Option<&'a Sealed> {
-    keys.iter().filter(|key| key.purpose == purpose).max_by_key(|key| key.version)
+/// A record and where it lies.
+pub(crate) struct Found<R> {
+    pub(crate) item: ShelfName,
+    pub(crate) place: String,
+    pub(crate) shelf: Arc<dyn KeyShelf>,
+    /// As they lie there, for the next write.
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) record: R,
 }
 
-fn parse(path: &Path, text: &str) -> Result<KeyFile, KeyringError> {
-    let damaged = |what: String| KeyringError::Damaged { path: path.to_owned(), what };
-    // The version first: a newer file may have other fields.
-    #[derive(Deserialize)]
-    struct Head {
-        format: String,
-        version: u32,
+/// Unwraps a region key with the master key that wrapped it.
+pub(crate) async fn unwrap(
+    name: &RegionName,
+    region: &Region,
+    wrapped: &WrappedRegionKey,
+) -> Result<Secret32, KeyringError> {
+    let item = ShelfName::Region(name.clone());
+    let master = region
+        .masters
+        .find(&wrapped.master_key)
+        .ok_or_else(|| wrong_master(region, &item, &wrapped.master_key))?;
+    let about = record::region_binding(name, wrapped.version, wrapped.created);
+    let key = master.unwrap_key(&wrapped.wrapped, &about).await.map_err(|error| match error {
+        // A local key of the right id is the right key.
+        crate::ProviderError::Refused { .. } if master.local().is_some() => {
+            damaged(&region.shelf.place(&item), "the region key does not open")
+        }
+        other => other.into(),
+    })?;
+    if record::region_key_id(&key) == wrapped.id {
+        Ok(key)
+    } else {
+        Err(damaged(&region.shelf.place(&item), "the region key has another id"))
     }
-    let head: Head = serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
-    if head.format != FORMAT {
-        return Err(damaged("it is no file of workspace keys".to_owned()));
-    }
-    if head.version != VERSION {
-        return Err(KeyringError::Version { path: path.to_owned(), found: head.version });
-    }
-    serde_json::from_str(text).map_err(|error| damaged(error.to_string()))
 }
 
-fn at(path: &Path) -> impl Fn(io::Error) -> KeyringError {
-    move |source| KeyringError::Io { path: path.to_owned(), source }
+fn wrong_master(region: &Region, item: &ShelfName, sealed_with: &str) -> KeyringError {
+    KeyringError::WrongMasterKey {
+        place: region.shelf.place(item),
+        sealed_with: sealed_with.chars().take(128).collect(),
+        given: region.masters.ids(),
+    }
+}
+
+fn lacks(place: &str, missing: crate::Purpose) -> KeyringError {
+    damaged(place, &format!("the {missing} key is missing"))
 }

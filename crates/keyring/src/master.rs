@@ -7,7 +7,6 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -150,11 +149,8 @@ struct KeyFile {
 
 impl MasterKey {
     fn new(key: Secret32) -> Self {
-        // A digest of 256 random bits tells nothing about them; the prefix keeps it apart from
-        // any other use of SHA-256 on a key.
-        let digest =
-            Sha256::new_with_prefix(b"bursar-master-key-id-v1\0").chain_update(key.expose()).finalize();
-        Self { key, id: format!("mk_{}", hex::encode(&digest[..8])) }
+        let id = key.fingerprint("mk", "bursar-master-key-id-v1");
+        Self { key, id }
     }
 
     /// Names the key without telling it.

@@ -1,6 +1,7 @@
 //! Thirty-two secret bytes.
 
 use crate::{Randomness, RandomnessError};
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -42,6 +43,16 @@ impl Secret32 {
         }
         key.0.copy_from_slice(bytes);
         Some(key)
+    }
+
+    /// Names the key without telling it: a digest of 256 random bits says nothing about them. The
+    /// label keeps it apart from any other use of SHA-256 on a key.
+    pub(crate) fn fingerprint(&self, prefix: &str, label: &str) -> String {
+        let digest = Sha256::new_with_prefix(label.as_bytes())
+            .chain_update([0])
+            .chain_update(self.expose())
+            .finalize();
+        format!("{prefix}_{}", hex::encode(&digest[..8]))
     }
 
     /// The bytes, for handing to a cipher.

@@ -1,10 +1,12 @@
 //! `bursar doctor`: every setting with its meaning, where its value comes from, and a check.
 
-use crate::config::{self, Arguments, Fault, KEYS};
+use crate::config::{self, Arguments, Config, Fault, KEYS};
 use crate::exit::{Failure, Outcome};
-use bursar_keyring::{Keyring, SystemRandomness};
+use bursar_domain::clock::SystemClock;
+use bursar_keyring::{Keyring, KeyringError, Opened, SystemRandomness};
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Check the configuration
 ///
@@ -17,13 +19,17 @@ pub(crate) struct Args {
     pub(crate) data_dir: Option<PathBuf>,
 }
 
+async fn open(config: &Config) -> Result<Opened, KeyringError> {
+    Keyring::open(&config.master, config.data.root(), Arc::new(SystemRandomness), Arc::new(SystemClock)).await
+}
+
 /// Checks everything and prints it.
 pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
     let arguments = Arguments { data_dir: args.data_dir, ..Arguments::default() };
     let environment = |key: &str| std::env::var_os(key);
     let (faults, master) = match config::resolve(&arguments, &environment) {
         Err(faults) => (faults.0, None),
-        Ok(config) => match Keyring::open(&config.master, config.data.root(), Box::new(SystemRandomness)) {
+        Ok(config) => match open(&config).await {
             Ok(opened) => (Vec::new(), Some(opened.origin.to_string())),
             Err(error) => {
                 let why = format!("{:#}", anyhow::Error::from(error));

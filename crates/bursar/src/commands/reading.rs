@@ -50,8 +50,10 @@ pub(crate) async fn open(
     }
     let sources: Vec<String> = file.sources.iter().map(|source| source.location.clone()).collect();
     let bill = open_sources(&sources, dialect, engine).await?;
-    let keyring = Keyring::open(&config.master, config.data.root(), Box::new(SystemRandomness))?.keyring;
-    let keys = Arc::new(keyring.workspace_or_create(file.id)?);
+    let opened =
+        Keyring::open(&config.master, config.data.root(), Arc::new(SystemRandomness), Arc::new(SystemClock))
+            .await?;
+    let keys = Arc::new(opened.keyring.workspace_or_create(file.id).await?);
     let keep = Keep { folder: config.data.workspace_folder(file.id), keys };
     let rollups = keep.rollups()?;
     for (_, delivery) in bill.deliveries() {

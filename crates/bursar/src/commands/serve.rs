@@ -63,13 +63,15 @@ pub(crate) async fn serve(
     file: WorkspaceFile,
     clock: Arc<dyn Clock>,
 ) -> Result<Outcome, Failure> {
-    let opened = Keyring::open(&config.master, config.data.root(), Box::new(SystemRandomness))?;
+    let opened =
+        Keyring::open(&config.master, config.data.root(), Arc::new(SystemRandomness), Arc::clone(&clock))
+            .await?;
     if matches!(opened.origin, MasterKeyOrigin::Generated(_)) {
         tell(&opened.origin.to_string());
     }
     let folder = config.data.workspace_folder(file.id);
     let environment: bursar_app::Environment = Arc::new(|key: &str| std::env::var(key).ok());
-    let keys = Arc::new(opened.keyring.workspace_or_create(file.id)?);
+    let keys = Arc::new(opened.keyring.workspace_or_create(file.id).await?);
     let workspace =
         Workspace::open(&file, Some(Keep { folder, keys }), clock, environment, bursar_app::engine()?)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {

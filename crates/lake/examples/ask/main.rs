@@ -98,8 +98,9 @@ async fn open(location: &str, engine: &Arc<Engine>) -> Result<Charges, Failure> 
     let bill = Bill::open(&locations, &environment, &OpenOptions::default(), engine, ledger).await?;
     let Some(folder) = std::env::var_os("ROLLUPS") else { return Ok(bill.charges().clone()) };
     let folder = Path::new(&folder);
-    let keyring = Keyring::open(&MasterKeyConfig::default(), folder, Box::new(SystemRandomness))?.keyring;
-    let keys = Arc::new(keyring.workspace_or_create(WorkspaceId::from_u128(1))?);
+    let config = MasterKeyConfig::default();
+    let opened = Keyring::open(&config, folder, Arc::new(SystemRandomness), Arc::new(SystemClock)).await?;
+    let keys = Arc::new(opened.keyring.workspace_or_create(WorkspaceId::from_u128(1)).await?);
     let rollups = Rollups::open(&folder.join("rollups"), keys)?;
     for (source, delivery) in bill.deliveries() {
         let (wall, cpu) = (Instant::now(), cpu_seconds()?);
