@@ -67,7 +67,7 @@ const OWNED: &[(&[&str], &[&str], &str)] = &[
     ),
     (&["cedar-policy"], &["bursar-permission"], "permission is decided in one place"),
     (
-        &["argon2", "openidconnect", "jsonwebtoken", "webauthn-rs", "totp-rs"],
+        &["argon2", "jsonwebtoken", "webauthn-rs", "totp-rs"],
         &["bursar-identity"],
         "only identity knows how somebody proves who they are",
     ),
