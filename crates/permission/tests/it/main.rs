@@ -1,0 +1,3 @@
+//! What the engine promises, from outside.
+
+mod reference;
