@@ -55,3 +55,6 @@ pub use grant::{Grant, GrantError};
 pub use matrix::reference_page;
 pub use policies::{Effect, PolicyError, PolicyNote};
 pub use team::{Teamless, scope_of, within};
+
+#[cfg(test)]
+mod tests;

@@ -40,7 +40,7 @@ pub fn reference_page(engine: &PermissionEngine) -> String {
     text
 }
 
-/// Everybody who has a table, with what there is to say before it.
+/// Everybody who has a table; the built-in roles come first.
 fn subjects() -> Vec<(&'static str, Asking)> {
     let member = Asking::in_role;
     let account = AccountId::from_u128(0);
