@@ -16,8 +16,10 @@ pub mod oracle;
 pub mod public_validator;
 
 mod object_stores;
+mod postgres;
 
 pub use object_stores::{ObjectStorePeer, Request, azurite, fake_gcs, moto};
+pub use postgres::{PostgresDatabase, PostgresPeer, postgres, postgres_programs};
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -1,0 +1,113 @@
+//! One workspace's own data: its sources, roles, teams, tokens, provisioned users, records.
+//!
+//! A [`WorkspaceStore`] is bound to its workspace when it is made: no method takes one. Every query
+//! names that workspace; on PostgreSQL the transaction does so as well, and row-level security
+//! shows nothing else.
+
+mod backups;
+mod credentials;
+mod members;
+mod records;
+mod roles;
+mod scim_groups;
+mod scim_users;
+mod settings;
+mod sources;
+mod staff_access;
+mod teams;
+mod tokens;
+
+pub use backups::{Backup, NewBackup};
+pub use roles::{CustomRole, NewCustomRole};
+pub use scim_groups::{GroupChange, ScimGroup};
+pub use scim_users::{ScimFilter, ScimUser, UserChange};
+pub use sources::{NewSource, Source};
+pub use staff_access::{MAX_HOURS, NewStaffAccess, StaffAccess};
+pub use teams::{NewTeam, Team};
+pub use tokens::{NewToken, TokenKind, TokenRow, TokenText, TokenTextError};
+
+use crate::database::{Database, Reach};
+use crate::record::{Entry, Ledger, Writing};
+use crate::seal::Seal;
+use crate::{Directory, StoreError};
+use bursar_domain::Actor;
+use bursar_domain::id::WorkspaceId;
+use bursar_keyring::WorkspaceKeys;
+use chrono::{DateTime, Utc};
+use sea_orm::DatabaseTransaction;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The store of one workspace.
+pub struct WorkspaceStore {
+    workspace: WorkspaceId,
+    database: Database,
+    seal: Seal,
+    keys: Arc<WorkspaceKeys>,
+    directory: Directory,
+}
+
+impl std::fmt::Debug for WorkspaceStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WorkspaceStore").field("workspace", &self.workspace).finish_non_exhaustive()
+    }
+}
+
+impl WorkspaceStore {
+    pub(crate) const fn new(
+        workspace: WorkspaceId,
+        database: Database,
+        seal: Seal,
+        keys: Arc<WorkspaceKeys>,
+        directory: Directory,
+    ) -> Self {
+        Self { workspace, database, seal, keys, directory }
+    }
+
+    /// The workspace.
+    #[must_use]
+    pub const fn id(&self) -> WorkspaceId {
+        self.workspace
+    }
+
+    /// The workspace's keys, for what lies beside the database (rollups, backups).
+    #[must_use]
+    pub const fn keys(&self) -> &Arc<WorkspaceKeys> {
+        &self.keys
+    }
+
+    fn here(&self) -> Uuid {
+        crate::value::Key::uuid(self.workspace)
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.directory.now()
+    }
+
+    fn new_uuid(&self) -> Result<Uuid, StoreError> {
+        self.directory.new_uuid()
+    }
+
+    async fn read(&self) -> Result<DatabaseTransaction, StoreError> {
+        self.database.read(Reach::workspace(self.workspace)).await
+    }
+
+    async fn write(&self) -> Result<DatabaseTransaction, StoreError> {
+        self.database.write(Reach::workspace(self.workspace)).await
+    }
+
+    async fn commit(
+        &self,
+        transaction: DatabaseTransaction,
+        actor: &Actor,
+        entry: Entry,
+    ) -> Result<(), StoreError> {
+        let writing = Writing {
+            ledger: Ledger::Workspace(self.workspace),
+            seal: &self.seal,
+            random: self.directory.random.as_ref(),
+            now: self.now(),
+        };
+        writing.commit(transaction, actor, entry).await
+    }
+}

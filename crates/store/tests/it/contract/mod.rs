@@ -1,0 +1,3 @@
+//! What the store promises, whatever database is below.
+
+mod accounts;

@@ -1,0 +1,11 @@
+//! The store on both databases.
+//!
+//! [`stage`] gives each test an installation of its own, embedded or on PostgreSQL; [`on_both`] makes
+//! two tests of one, so that the contract is the same for both.
+
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod at_rest;
+mod stage;
+
+mod contract;
