@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn other_texts_are_refused() {
         for text in
-            ["", "ana", "@example.com", "ana@", "ana@a..b", "a b@example.com", "a@b@c.d", "<a@b.c>", "a@b\n"]
+            ["", "ana", "@example.com", "ana@", "ana@a..b", "a b@example.com", "a@b@c.d", "<a@b.c>", "a@b\nc"]
         {
             assert_eq!(text.parse::<EmailAddress>(), Err(EmailError), "{text}");
         }
