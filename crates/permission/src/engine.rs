@@ -165,7 +165,7 @@ impl PermissionEngine {
         if asking.principal == Principal::Anonymous {
             return "nobody is signed in".to_owned();
         }
-        if action != Action::View && self.ask(asking, target, Action::View).allowed() {
+        if action != Action::View && self.decide(asking, target, Action::View).allowed() {
             return format!("{who} may open the page `{page}` but not `{action}` there");
         }
         format!("{who} may not open the page `{page}`")

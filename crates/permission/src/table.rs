@@ -1,9 +1,9 @@
 //! Decisions that were made already.
 //!
-//! The policies look at a role, a flag, and whether one page and one action are in a set: for people
-//! and tokens in their own workspace there are 20 160 different questions. Each is put to Cedar once;
-//! the answer is kept. Nothing here decides. What is rarer (staff, the command line, switched-off
-//! accounts, another workspace) is put to Cedar each time.
+//! The policies look at a role, a flag or two, and whether one page and one action are in a set: for
+//! people, tokens and staff in their own workspace there are 40 320 different questions. Each is put to
+//! Cedar once; the answer is kept. Nothing here decides. What is rarer (the command line, jobs,
+//! switched-off accounts, another workspace) is put to Cedar each time.
 //!
 //! INVARIANT: the policies ask a grant only for the page and the action of the request, and look at no
 //! id. A test compares with Cedar asked in full.
@@ -15,7 +15,8 @@ use bursar_domain::role::Action;
 use bursar_domain::{Page, Principal, Role, RoleName};
 use std::sync::OnceLock;
 
-const KINDS: usize = 2;
+/// People, tokens, staff who may only read, staff who may more.
+const KINDS: usize = 4;
 /// Four roles, owner or not; then a role of the workspace's own, owner or not, giving the page or not
 /// and the action or not.
 const ROLES: usize = 16;
@@ -60,7 +61,8 @@ fn place(asking: &Asking, target: Target, action: Action) -> Option<usize> {
     let kind = match asking.principal {
         Principal::Account { .. } => 0,
         Principal::Token { .. } => 1,
-        _ => return None,
+        Principal::Staff { .. } => 2 + usize::from(!asking.staff_read_only),
+        Principal::Operator | Principal::System | Principal::Anonymous => return None,
     };
     if asking.switched_off || asking.workspace != target.workspace {
         return None;
@@ -84,58 +86,56 @@ fn position<T: PartialEq>(all: &[T], one: T) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bursar_domain::id::{AccountId, RoleId, SessionId, TokenId, WorkspaceId};
+    use bursar_domain::id::{AccountId, RoleId, SessionId, StaffAccessId, TokenId};
     use std::collections::HashSet;
 
-    #[test]
-    fn different_questions_have_different_places() {
+    /// Everybody whose answer about this page and action may differ.
+    fn everybody(page: Page, action: Action) -> Vec<Asking> {
         let (account, session) = (AccountId::from_u128(1), SessionId::from_u128(1));
-        let workspace = WorkspaceId::from_u128(1);
+        let staff = Principal::Staff { id: account, session, access: StaffAccessId::from_u128(1) };
         let principals = [
-            Principal::Account { id: account, session },
-            Principal::Token { id: TokenId::from_u128(1), account },
+            (Principal::Account { id: account, session }, true),
+            (Principal::Token { id: TokenId::from_u128(1), account }, true),
+            (staff, true),
+            (staff, false),
         ];
-        let mut roles: Vec<(RoleName, bool)> =
-            Role::ALL.iter().map(|role| (RoleName::BuiltIn(*role), false)).collect();
-        roles.push((RoleName::Custom(RoleId::from_u128(1)), true));
-        let size = Table::new().0.len();
-        let (mut seen, mut asked) = (HashSet::new(), 0);
-        for principal in principals {
-            for (role, custom) in &roles {
-                for owner in [false, true] {
-                    for &page in Page::ALL {
-                        for &action in Action::ALL {
-                            let of = |bits: u8| {
-                                Grant::new((bits & 2 != 0).then_some(page), (bits & 1 != 0).then_some(action))
-                            };
-                            // To view is never listed.
-                            let variants: &[u8] =
-                                if action == Action::View { &[0, 2] } else { &[0, 1, 2, 3] };
-                            let all = || variants.iter().map(|bits| Some(of(*bits)));
-                            let granted: Vec<_> = if *custom { all().collect() } else { vec![None] };
-                            for granted in granted {
-                                for limit in all().chain([None]) {
-                                    let asking = Asking {
-                                        principal,
-                                        workspace,
-                                        role: *role,
-                                        owner,
-                                        granted,
-                                        limit,
-                                        staff_read_only: true,
-                                        switched_off: false,
-                                    };
-                                    let place = place(&asking, Target { workspace, page }, action).unwrap();
-                                    assert!(place < size);
-                                    assert!(seen.insert(place), "{asking:?}");
-                                    asked += 1;
-                                }
-                            }
-                        }
+        // To view is never listed.
+        let listed: &[Option<Action>] = if action == Action::View { &[None] } else { &[None, Some(action)] };
+        let pages = [None, Some(page)];
+        let grants: Vec<Option<Grant>> = pages
+            .iter()
+            .flat_map(|page| listed.iter().map(|action| Some(Grant::new(*page, *action))))
+            .collect();
+        let built_in = Role::ALL.iter().map(|role| (RoleName::BuiltIn(*role), None));
+        let custom = grants.iter().map(|grant| (RoleName::Custom(RoleId::from_u128(1)), *grant));
+        let roles: Vec<_> = built_in.chain(custom).collect();
+        let mut found = Vec::new();
+        for (principal, staff_read_only) in principals {
+            for (role, granted) in roles.iter().copied() {
+                for limit in grants.iter().copied().chain([None]) {
+                    for owner in [false, true] {
+                        let some = Asking::in_role(Role::Viewer, owner);
+                        found.push(Asking { principal, role, granted, limit, staff_read_only, ..some });
                     }
                 }
             }
         }
-        assert_eq!(seen.len(), asked);
+        found
+    }
+
+    #[test]
+    fn different_questions_have_different_places() {
+        let size = Table::new().0.len();
+        let (mut seen, mut asked) = (HashSet::new(), 0);
+        for &page in Page::ALL {
+            for &action in Action::ALL {
+                for asking in everybody(page, action) {
+                    let place = place(&asking, Target { workspace: asking.workspace, page }, action).unwrap();
+                    assert!(place < size && seen.insert(place), "{asking:?} {page} {action}");
+                    asked += 1;
+                }
+            }
+        }
+        assert_eq!((seen.len(), size), (asked, 40_320));
     }
 }
