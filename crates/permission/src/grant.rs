@@ -73,6 +73,15 @@ impl Grant {
         }
     }
 
+    /// The limit of a token that lists pages, actions, both or neither: what is not listed is not limited.
+    #[must_use]
+    pub fn limit(pages: Option<&[Page]>, actions: Option<&[Action]>) -> Option<Self> {
+        (pages.is_some() || actions.is_some()).then(|| {
+            let (pages, actions) = (pages.unwrap_or(Page::ALL), actions.unwrap_or(Action::ALL));
+            Self::new(pages.iter().copied(), actions.iter().copied())
+        })
+    }
+
     /// Whether the page may be opened.
     #[must_use]
     pub const fn opens(self, page: Page) -> bool {

@@ -193,6 +193,12 @@ fn a_grant_reads_back_as_it_is_written() {
         (everything().pages().count(), everything().actions().count()),
         (Page::ALL.len(), Action::ALL.len() - 1)
     );
+    assert_eq!(Grant::limit(None, None), None);
+    assert_eq!(Grant::limit(Some(&[]), None), Some(Grant::new([], Action::ALL.iter().copied())));
+    assert_eq!(
+        Grant::limit(None, Some(&[Action::Scan])),
+        Some(Grant::new(Page::ALL.iter().copied(), [Action::Scan]))
+    );
     for bad in [r#"{"pages":["bills"],"actions":[]}"#, r#"{"pages":[],"actions":[],"own":true}"#] {
         assert!(serde_json::from_str::<Grant>(bad).is_err(), "{bad}");
     }
