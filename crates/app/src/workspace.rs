@@ -13,7 +13,7 @@ use crate::history::History;
 use crate::question::{Dimension, Filter, Operator, Question};
 use crate::refresh::with_causes;
 use crate::table;
-use crate::workspace_file::{SourceEntry, WorkspaceFile};
+use crate::workspace_file::SourceEntry;
 use bursar_domain::id::{SourceId, WorkspaceId};
 use bursar_domain::{BillingPeriod, Clock, DateRange, Scope};
 use bursar_keyring::WorkspaceKeys;
@@ -114,18 +114,20 @@ impl Workspace {
     /// # Errors
     /// When the folder cannot be used.
     pub fn open(
-        file: &WorkspaceFile,
+        id: WorkspaceId,
+        name: String,
+        sources: Vec<SourceEntry>,
         keep: Option<Keep>,
         clock: Arc<dyn Clock>,
         environment: Environment,
         engine: Arc<Engine>,
     ) -> Result<Self, AskError> {
         let rollups = keep.as_ref().map(Keep::rollups).transpose()?.map(Arc::new);
-        let state = State::waiting(&file.sources);
+        let state = State::waiting(&sources);
         let inner = Inner {
-            id: file.id,
-            name: file.name.clone(),
-            entries: file.sources.clone(),
+            id,
+            name,
+            entries: sources,
             keep,
             rollups,
             ledger: Arc::new(Ledger::new(Arc::clone(&clock))),
@@ -148,6 +150,11 @@ impl Workspace {
     #[must_use]
     pub fn within(&self, scope: Scope) -> Self {
         Self { inner: Arc::clone(&self.inner), scope }
+    }
+
+    /// Whether it was opened with this name and these sources.
+    pub(crate) fn is_of(&self, name: &str, sources: &[SourceEntry]) -> bool {
+        self.inner.name == name && self.inner.entries == sources
     }
 
     /// What every answer is narrowed to.

@@ -63,6 +63,12 @@ fn one(random: &dyn Randomness) -> Result<(SecretString, RecoveryDigest), Random
     Ok((SecretString::from(shown.as_str()), digest(&plain)))
 }
 
+/// The digest that a code as somebody typed it would have; `None` when it is none.
+#[must_use]
+pub fn digest_of(code: &str) -> Option<RecoveryDigest> {
+    plain(code).map(|plain| digest(&plain))
+}
+
 /// Which of the digests this code is, if any. All are compared, so that the time does not tell.
 #[must_use]
 pub fn find(code: &str, digests: &[RecoveryDigest]) -> Option<usize> {

@@ -72,8 +72,15 @@ pub(crate) async fn serve(
     let folder = config.data.workspace_folder(file.id);
     let environment: bursar_app::Environment = Arc::new(|key: &str| std::env::var(key).ok());
     let keys = Arc::new(opened.keyring.workspace_or_create(file.id).await?);
-    let workspace =
-        Workspace::open(&file, Some(Keep { folder, keys }), clock, environment, bursar_app::engine()?)?;
+    let workspace = Workspace::open(
+        file.id,
+        file.name.clone(),
+        file.sources.clone(),
+        Some(Keep { folder, keys }),
+        clock,
+        environment,
+        bursar_app::engine()?,
+    )?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         let todo = match error.kind() {
             std::io::ErrorKind::AddrInUse => {

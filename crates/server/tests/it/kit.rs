@@ -18,7 +18,16 @@ use tower::ServiceExt as _;
 pub(crate) fn workspace(clock: Arc<dyn Clock>, sources: Vec<SourceEntry>) -> Workspace {
     let id = WorkspaceId::from_u128(1);
     let file = WorkspaceFile { format: FORMAT, id, name: "test".into(), created_at: clock.now(), sources };
-    Workspace::open(&file, None, clock, Arc::new(|_: &str| None), bursar_app::engine().unwrap()).unwrap()
+    Workspace::open(
+        file.id,
+        file.name.clone(),
+        file.sources.clone(),
+        None,
+        clock,
+        Arc::new(|_: &str| None),
+        bursar_app::engine().unwrap(),
+    )
+    .unwrap()
 }
 
 /// A clock that moves when told to.
