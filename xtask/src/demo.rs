@@ -23,6 +23,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<bool> {
     let started = Instant::now();
     machine::need_node()?;
+    machine::need_openssl()?;
     build_web()?;
     let mut build = vec!["build", "--locked", "--package", "bursar"];
     if !args.dev {

@@ -71,6 +71,38 @@ pub(crate) fn install_debian(packages: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// OpenSSL's headers, which SQLCipher is compiled against.
+pub(crate) fn need_openssl() -> Result<()> {
+    // The variables of the crate that compiles it; whoever sets them knows.
+    let named = ["OPENSSL_DIR", "OPENSSL_INCLUDE_DIR"].iter().any(|name| std::env::var_os(name).is_some());
+    let found = || {
+        output(Command::new("pkg-config").args(["--exists", "--print-errors", "libcrypto"])).is_some()
+            || Path::new("/usr/include/openssl/crypto.h").is_file()
+    };
+    if named || found() {
+        return Ok(());
+    }
+    say("SQLCipher, which encrypts the embedded database, is compiled against OpenSSL");
+    install_debian(&["libssl-dev", "pkg-config"])?;
+    if found() {
+        Ok(())
+    } else {
+        bail!("OpenSSL's headers are still missing: set OPENSSL_DIR to where they are")
+    }
+}
+
+/// A PostgreSQL server's programs, for the tests of the store. `setpriv` runs it as another user.
+pub(crate) fn need_postgres() -> Result<()> {
+    if bursar_testkit::peers::postgres_programs().is_none() {
+        // `postgresql` would start a server of its own as well.
+        install_debian(&["postgresql-15"]).or_else(|_| install_debian(&["postgresql"]))?;
+    }
+    if bursar_testkit::peers::postgres_programs().is_none() {
+        bail!("PostgreSQL's programs are still missing below /usr/lib/postgresql");
+    }
+    need_debian("setpriv", &["util-linux"]).map(drop)
+}
+
 /// Chromium, for the tests of the UI.
 pub(crate) fn need_chromium() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("CHROMIUM").map(PathBuf::from).filter(|path| path.is_file()) {

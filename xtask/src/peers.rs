@@ -43,6 +43,12 @@ pub(crate) fn install_all() -> Result<()> {
     for peer in PYTHON {
         install_python(peer, &directory.join("python").join(peer.name))?;
     }
+    match machine::need_postgres() {
+        Err(missing) if !bursar_testkit::in_ci() => {
+            say(&format!("*** NOT INSTALLED: {missing:#}; the tests on PostgreSQL will be skipped"));
+        }
+        found => found?,
+    }
     machine::need_node()?;
     install_node(&directory.join("node"))
 }

@@ -40,6 +40,9 @@ enum Part {
 pub(crate) fn run(args: &Args) -> Result<bool> {
     let wanted = |part: Part| args.only.is_empty() || args.only.contains(&part);
     let mut steps = Steps::default();
+    if wanted(Part::Rust) || wanted(Part::E2e) {
+        machine::need_openssl()?;
+    }
     if wanted(Part::Web) || wanted(Part::E2e) {
         machine::need_node()?;
     }

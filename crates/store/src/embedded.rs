@@ -15,7 +15,7 @@ use crate::StoreError;
 use crate::database::Database;
 use bursar_keyring::Secret32;
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -58,11 +58,14 @@ pub(crate) async fn open(
         .filename(path)
         .create_if_missing(false)
         .pragma("key", format!("\"x'{}'\"", hex.as_str()))
-        .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY)
         .statement_cache_capacity(64)
+        // A wrong key is told by an error; SQLCipher would print it besides.
+        .pragma("cipher_log_level", "NONE")
+        // Under this name, because the first read of the file must come after the line above.
+        .pragma("main.journal_mode", "WAL")
         .pragma("temp_store", "MEMORY")
         .pragma("secure_delete", "ON")
         .pragma("trusted_schema", "OFF")

@@ -59,8 +59,12 @@ pub(crate) async fn open(
 /// The connection's options: verified TLS unless the server is on this machine.
 fn options(url: &SecretString, setting: &'static str) -> Result<PgConnectOptions, StoreError> {
     let why = |why| StoreError::Address { setting, why };
-    let options = PgConnectOptions::from_str(url.expose_secret())
-        .map_err(|_| why("it is no address such as postgres://role:password@host/database"))?;
+    let no_address = || why("it is no address such as postgres://role:password@host/database");
+    let text = url.expose_secret();
+    if !["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
+        return Err(no_address());
+    }
+    let options = PgConnectOptions::from_str(text).map_err(|_| no_address())?;
     let options = sqlx::ConnectOptions::disable_statement_logging(options).application_name("bursar");
     if is_local(&options) {
         return Ok(options);
@@ -153,6 +157,8 @@ mod tests {
         for local in ["postgres://a@127.0.0.1/x", "postgres://a@localhost/x", "postgres://a@[::1]/x"] {
             assert!(matches!(mode(local), Ok(PgSslMode::Prefer)), "{local}");
         }
-        assert!(mode("mysql:nonsense").is_err());
+        for other in ["", "mysql://a@localhost/x", "host=localhost", "postgres://a@localhost:port/x"] {
+            assert!(mode(other).is_err(), "{other}");
+        }
     }
 }

@@ -8,11 +8,10 @@
 //! failed attempt was counted); whoever finds those worth a record uses `note`.
 
 use crate::seal::{Column, Seal, column};
-use crate::value::{Key, Paging, micros, moment, new_uuid, unjson, words};
+use crate::value::{Key, Paging, micros, moment, unjson, words};
 use crate::{StoreError, value};
 use bursar_domain::id::{AccountId, RecordId, RequestId, WorkspaceId};
 use bursar_domain::{Actor, Principal};
-use bursar_keyring::Randomness;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
 use serde_json::Value as Json;
@@ -152,7 +151,7 @@ pub(crate) enum Ledger {
 pub(crate) struct Writing<'a> {
     pub(crate) ledger: Ledger,
     pub(crate) seal: &'a Seal,
-    pub(crate) random: &'a dyn Randomness,
+    pub(crate) id: Uuid,
     pub(crate) now: DateTime<Utc>,
 }
 
@@ -177,7 +176,7 @@ impl Writing<'_> {
         for word in [&entry.action, &entry.target] {
             crate::error::bounded(word, MAX_WORD, "what is recorded", "200 bytes")?;
         }
-        let id = new_uuid(self.now, self.random)?;
+        let id = self.id;
         let payload = value::json(&entry.payload, "records")?;
         crate::error::bounded(&payload, MAX_PAYLOAD, "the payload of a record", "64 KiB")?;
         let backend = transaction.get_database_backend();

@@ -104,6 +104,7 @@ impl Store {
             seal: Seal::installation(Arc::clone(&keys), Arc::clone(&random)),
             clock: Arc::clone(&clock),
             random,
+            ids: Arc::default(),
         };
         let mut regions = BTreeMap::new();
         let shared = config.regions.is_empty();

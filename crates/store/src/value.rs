@@ -7,6 +7,7 @@ use crate::StoreError;
 use bursar_domain::id;
 use bursar_keyring::{Randomness, RandomnessError};
 use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
 /// An id of the domain as a column value.
@@ -49,13 +50,26 @@ keys!(
     RequestId,
 );
 
-/// A new id: 48 bits of time, then 74 random bits (RFC 9562, version 7), so that the order of ids is
-/// the order of making, which is what lists are paged by.
-pub(crate) fn new_uuid(now: DateTime<Utc>, random: &dyn Randomness) -> Result<Uuid, RandomnessError> {
-    let mut bytes = [0; 10];
-    random.fill(&mut bytes)?;
-    let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
-    Ok(uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid())
+/// Makes ids in the order in which they are asked for.
+///
+/// An id is 48 bits of milliseconds, a 12-bit count and 62 random bits (RFC 9562, version 7, with the
+/// counter of its section 6.2), so that the order of ids is the order of making, which is what
+/// lists are paged by. More than 4096 ids in a millisecond run ahead of the clock.
+#[derive(Debug, Default)]
+pub(crate) struct Ids(AtomicU64);
+
+impl Ids {
+    pub(crate) fn next(&self, now: DateTime<Utc>, random: &dyn Randomness) -> Result<Uuid, RandomnessError> {
+        let floor = u64::try_from(now.timestamp_millis()).unwrap_or_default() << 12;
+        let step = |last: u64| floor.max(last.saturating_add(1));
+        let last = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(step(last)));
+        let count = last.map_or(floor, step);
+        let mut bytes = [0; 10];
+        random.fill(&mut bytes)?;
+        // The version is put over the first four bits, the variant over two of the third byte.
+        bytes[..2].copy_from_slice(&((count & 0xFFF) as u16).to_be_bytes());
+        Ok(uuid::Builder::from_unix_timestamp_millis(count >> 12, &bytes).into_uuid())
+    }
 }
 
 /// A moment as a column value.
@@ -179,6 +193,26 @@ mod tests {
         let now = DateTime::from_timestamp_micros(1_795_358_096_123_456).unwrap();
         assert_eq!(moment(micros(now), "t").unwrap(), now);
         assert!(moment(i64::MAX, "t").is_err());
+    }
+
+    #[test]
+    fn ids_are_in_order_even_when_the_clock_stands_still_or_goes_back() {
+        struct Zeros;
+        impl Randomness for Zeros {
+            fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomnessError> {
+                buffer.fill(0);
+                Ok(())
+            }
+        }
+        let (ids, now) = (Ids::default(), DateTime::from_timestamp_millis(1_795_358_096_123).unwrap());
+        let mut last = Uuid::nil();
+        for n in 0..10_000_i64 {
+            let now = if n % 7 == 0 { now - TimeDelta::seconds(n) } else { now };
+            let id = ids.next(now, &Zeros).unwrap();
+            assert!(id > last, "{id} after {last}");
+            assert_eq!(id.get_version_num(), 7);
+            last = id;
+        }
     }
 
     #[test]

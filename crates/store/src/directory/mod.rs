@@ -36,6 +36,7 @@ use crate::StoreError;
 use crate::database::{Database, Reach};
 use crate::record::{Entry, Ledger, Writing};
 use crate::seal::Seal;
+use crate::value::Ids;
 use bursar_domain::id::WorkspaceId;
 use bursar_domain::{Actor, Clock};
 use bursar_keyring::Randomness;
@@ -51,6 +52,7 @@ pub struct Directory {
     pub(crate) seal: Seal,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Randomness>,
+    pub(crate) ids: Arc<Ids>,
 }
 
 impl std::fmt::Debug for Directory {
@@ -66,7 +68,7 @@ impl Directory {
     }
 
     pub(crate) fn new_uuid(&self) -> Result<Uuid, StoreError> {
-        Ok(crate::value::new_uuid(self.now(), self.random.as_ref())?)
+        Ok(self.ids.next(self.now(), self.random.as_ref())?)
     }
 
     pub(crate) async fn read(&self) -> Result<DatabaseTransaction, StoreError> {
@@ -91,12 +93,8 @@ impl Directory {
         actor: &Actor,
         entry: Entry,
     ) -> Result<(), StoreError> {
-        let writing = Writing {
-            ledger: Ledger::Directory,
-            seal: &self.seal,
-            random: self.random.as_ref(),
-            now: self.now(),
-        };
+        let writing =
+            Writing { ledger: Ledger::Directory, seal: &self.seal, id: self.new_uuid()?, now: self.now() };
         writing.commit(transaction, actor, entry).await
     }
 }

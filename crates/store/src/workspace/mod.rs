@@ -105,7 +105,7 @@ impl WorkspaceStore {
         let writing = Writing {
             ledger: Ledger::Workspace(self.workspace),
             seal: &self.seal,
-            random: self.directory.random.as_ref(),
+            id: self.new_uuid()?,
             now: self.now(),
         };
         writing.commit(transaction, actor, entry).await

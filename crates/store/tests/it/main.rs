@@ -3,9 +3,11 @@
 //! [`stage`] gives each test an installation of its own, embedded or on PostgreSQL; [`on_both`] makes
 //! two tests of one, so that the contract is the same for both.
 
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod at_rest;
+mod embedded;
+mod schema;
 mod stage;
 
 mod contract;

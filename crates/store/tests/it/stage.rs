@@ -33,6 +33,10 @@ impl Clock for Hands {
 }
 
 impl Hands {
+    pub(crate) fn start() -> Self {
+        Self(AtomicI64::new(1_795_358_096_123_456))
+    }
+
     pub(crate) fn forward(&self, by: TimeDelta) {
         self.0.fetch_add(by.num_microseconds().unwrap(), Ordering::SeqCst);
     }
@@ -70,7 +74,7 @@ impl Stage {
     /// A new installation; `None` when its database is not installed here.
     pub(crate) async fn new(kind: Kind) -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
-        let clock = Arc::new(Hands(AtomicI64::new(1_795_358_096_123_456)));
+        let clock = Arc::new(Hands::start());
         let keyring = keyring(directory.path(), clock.clone()).await;
         let postgres = match kind {
             Kind::Embedded => None,

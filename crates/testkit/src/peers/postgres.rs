@@ -158,12 +158,17 @@ impl PostgresPeer {
     }
 
     fn superuser(&self, database: &str, sql: &str) -> anyhow::Result<String> {
-        self.client("psql", database, &["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql])
+        self.sql("postgres", database, sql)
     }
 
-    fn client(&self, program: &str, database: &str, args: &[&str]) -> anyhow::Result<String> {
+    fn sql(&self, role: &str, database: &str, sql: &str) -> anyhow::Result<String> {
+        let args = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql];
+        self.client("psql", role, database, &args)
+    }
+
+    fn client(&self, program: &str, role: &str, database: &str, args: &[&str]) -> anyhow::Result<String> {
         let mut command = Command::new(self.programs.join(program));
-        command.args(["-h", "127.0.0.1", "-p", &self.port().to_string(), "-U", "postgres", "-d", database]);
+        command.args(["-h", "127.0.0.1", "-p", &self.port().to_string(), "-U", role, "-d", database]);
         let output = command.args(args).env("PGPASSWORD", PASSWORD).output()?;
         let error = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "{program}: {error}");
@@ -204,11 +209,24 @@ impl PostgresDatabase {
         self.server.superuser(&self.name, sql)
     }
 
+    /// What a role gets for an answer, in one connection.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn sql_as(&self, role: &str, sql: &str) -> anyhow::Result<String> {
+        self.server.sql(role, &self.name, sql)
+    }
+
+    /// The role that the program runs as.
+    pub const APP: &'static str = "bursar_app";
+    /// The role that owns the tables.
+    pub const OWNER: &'static str = "bursar_owner";
+
     /// Everything in the database, as text.
     ///
     /// # Errors
     /// When it cannot be dumped.
     pub fn dump(&self) -> anyhow::Result<String> {
-        self.server.client("pg_dump", &self.name, &["--inserts"])
+        self.server.client("pg_dump", "postgres", &self.name, &["--inserts"])
     }
 }

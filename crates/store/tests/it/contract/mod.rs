@@ -1,3 +1,10 @@
 //! What the store promises, whatever database is below.
 
 mod accounts;
+mod factors;
+mod isolation;
+mod leaving;
+mod members;
+mod provisioning;
+mod tokens;
+mod workspace;
