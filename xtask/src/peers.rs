@@ -97,7 +97,9 @@ fn install_node(target: &Path) -> Result<()> {
     if is_current(&target.join("installed.json"), &pins.join("package-lock.json"))? {
         return Ok(());
     }
-    say("\nazurite: an Azure Blob Storage that we did not write");
+    say(
+        "\nazurite, oidc-provider, oauth2-mock-server: an Azure Blob Storage and two identity providers that we did not write",
+    );
     fs::create_dir_all(target)?;
     for file in ["package.json", "package-lock.json"] {
         fs::copy(pins.join(file), target.join(file))?;

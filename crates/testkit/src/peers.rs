@@ -15,9 +15,11 @@
 pub mod oracle;
 pub mod public_validator;
 
+mod identity_providers;
 mod object_stores;
 mod postgres;
 
+pub use identity_providers::{CLIENT_ID, CLIENT_SECRET, IdentityProviderPeer, bent_provider, oidc_provider};
 pub use object_stores::{ObjectStorePeer, Request, azurite, fake_gcs, moto};
 pub use postgres::{PostgresDatabase, PostgresPeer, postgres, postgres_programs};
 
