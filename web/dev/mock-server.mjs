@@ -1,11 +1,13 @@
 // A stand-in for `bursar serve`, for developing and testing the pages. It speaks the same API on made-up
 // charges and sends the same security headers, so a page that breaks the content security policy breaks here too.
 //   node dev/mock-server.mjs [--port 8090] [--dist dist] [--slow 0]
-// Sign in with the printed link. It is not shipped, has no security and keeps nothing.
+// Sign in with the printed link, or with a password of mock-state.mjs (one-time code 123456). It is not shipped,
+// has no security and keeps nothing.
 import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { addDays, DIMENSIONS, MEASURES, makeCharges, TAG_KEYS, TODAY } from "./mock-data.mjs";
+import { authRoute, identityRoute, Refusal, sessionOf, workspaceOf } from "./mock-identity.mjs";
 
 const option = (name, fallback) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -14,7 +16,6 @@ const option = (name, fallback) => {
 const PORT = Number(option("port", "8090"));
 const DIST = option("dist", new URL("../dist", import.meta.url).pathname);
 const SLOW = Number(option("slow", "0"));
-const TOKEN = "demo";
 // `--refresh 20`: the first so many seconds the sources are still looked through.
 const REFRESH = Number(option("refresh", "0"));
 const STARTED = Date.now();
@@ -31,13 +32,6 @@ const TYPES = {
   ".md": "text/plain; charset=utf-8",
   ".json": "application/json",
 };
-
-class Refusal extends Error {
-  constructor(status, title, detail) {
-    super(title);
-    Object.assign(this, { status, title, detail });
-  }
-}
 
 const print = (micro) => {
   const negative = micro < 0n;
@@ -479,6 +473,14 @@ const SOURCES = [
   },
 ];
 
+/** A source that was added a moment ago. */
+const UNREAD = {
+  ...SOURCES[3],
+  status: "ok",
+  problem: null,
+  read: { operations: 0, objects: 0, bytes: 0 },
+};
+
 function deliveries(source) {
   const list = [];
   for (const one of SOURCES.filter((each) => each.deliveries && (!source || each.id === source))) {
@@ -647,10 +649,13 @@ function exported(search) {
 async function route(request, url) {
   const path = url.pathname;
   const search = url.searchParams;
+  const answer = await identityRoute(request, url, () => bodyOf(request));
+  if (answer !== null) return answer;
+  const { world, chosen } = workspaceOf(request);
   if (path === "/api/v1/workspace")
     return {
-      id: "wsp_demo",
-      name: "Acme (demo)",
+      id: chosen.id,
+      name: chosen.name,
       today: TODAY,
       first_day: "2025-10-01",
       last_day: "2026-11-21",
@@ -667,7 +672,8 @@ async function route(request, url) {
   if (found) return values(dimension(decodeURIComponent(found[1])), search);
   if (path === "/api/v1/cost") return cost(search);
   if (path === "/api/v1/dashboard") return dashboard(search);
-  if (path === "/api/v1/sources") return { sources: SOURCES };
+  if (path === "/api/v1/sources")
+    return { sources: [...SOURCES, ...world.sources.map((one) => ({ ...UNREAD, ...one }))] };
   if (path === "/api/v1/deliveries") return deliveries(search.get("source"));
   if (path === "/api/v1/conformance")
     return { checked_rows: 12_507_434, version: "1.2", findings: FINDINGS, notes: [] };
@@ -715,26 +721,28 @@ const server = createServer(async (request, response) => {
       .writeHead(status, { "content-type": type, "cache-control": "no-store" })
       .end(JSON.stringify(body));
   try {
-    const signedIn = /(?:^|; )bursar=ok/.test(request.headers.cookie ?? "");
     if (url.pathname === "/health") return json(200, { status: "ok" });
-    if (url.pathname === "/auth/link") {
-      if (url.searchParams.get("token") !== TOKEN)
-        throw new Refusal(
-          401,
-          "this link does not work",
-          "it was used already or is too old; ask for a new one",
-        );
-      return response
-        .writeHead(303, { "set-cookie": "bursar=ok; Path=/; HttpOnly; SameSite=Strict", location: "/" })
-        .end();
+    const changes = !["GET", "HEAD"].includes(request.method);
+    if (changes && request.headers["x-bursar-csrf"] !== "1")
+      throw new Refusal(403, "missing header", "send X-Bursar-CSRF: 1");
+    if (SLOW && /^\/(api|auth)\//.test(url.pathname)) await new Promise((done) => setTimeout(done, SLOW));
+    if (url.pathname.startsWith("/auth/")) {
+      const found = await authRoute(request, url, () => bodyOf(request));
+      if (!found) throw new Refusal(404, "not found", `there is nothing at ${url.pathname}`);
+      const [status, body, headers = {}] = found;
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+      return body === null ? response.writeHead(status).end() : json(status, body);
     }
-    if (url.pathname.startsWith("/api/") || url.pathname === "/auth/logout") {
-      if (SLOW) await new Promise((done) => setTimeout(done, SLOW));
-      if (!signedIn) throw new Refusal(401, "not signed in", "open a one-time sign-in link first");
-      if (request.method === "POST" && request.headers["x-bursar-csrf"] !== "1")
-        throw new Refusal(403, "missing header", "send X-Bursar-CSRF: 1");
-      if (url.pathname === "/auth/logout")
-        return response.writeHead(204, { "set-cookie": "bursar=; Path=/; Max-Age=0" }).end();
+    if (url.pathname.startsWith("/api/")) {
+      if (!sessionOf(request).session)
+        throw new Refusal(401, "not signed in", "open a one-time sign-in link first", "signed-out");
+      if (url.pathname === "/api/v1/workspace/export")
+        return response
+          .writeHead(200, {
+            "content-type": "application/zip",
+            "content-disposition": 'attachment; filename="acme-export.zip"',
+          })
+          .end("PK");
       if (url.pathname === "/api/v1/cost/export") {
         const format = url.searchParams.get("format");
         return response
@@ -744,14 +752,21 @@ const server = createServer(async (request, response) => {
           })
           .end(exported(url.searchParams));
       }
-      return json(200, await route(request, url));
+      const answer = await route(request, url);
+      return answer === undefined ? response.writeHead(204).end() : json(200, answer);
     }
     file(response, url.pathname);
   } catch (error) {
     if (error instanceof Refusal)
       return json(
         error.status,
-        { type: "about:blank", title: error.title, status: error.status, detail: error.detail },
+        {
+          type: `urn:bursar:problem:${error.kind}`,
+          title: error.title,
+          status: error.status,
+          detail: error.detail,
+          ...error.more,
+        },
         "application/problem+json",
       );
     console.error(error);
@@ -764,5 +779,5 @@ const server = createServer(async (request, response) => {
 });
 
 server.listen(PORT, "127.0.0.1", () => {
-  console.log(`mock on ${CHARGES.length} charges: http://127.0.0.1:${PORT}/auth/link?token=${TOKEN}`);
+  console.log(`mock on ${CHARGES.length} charges: http://127.0.0.1:${PORT}/auth/link?token=demo`);
 });

@@ -14,6 +14,17 @@ const PAGES = [
   "/sources?tab=conformance",
   "/sources?tab=ledger",
   "/nowhere",
+  "/account",
+  "/admin/members",
+  "/admin/roles",
+  "/admin/teams",
+  "/admin/tokens",
+  "/admin/sign-in",
+  "/admin/keys",
+  "/admin/backups",
+  "/admin/record",
+  "/admin/staff",
+  "/admin/workspace",
 ];
 
 for (const scheme of ["light", "dark"] as const) {
@@ -64,7 +75,7 @@ for (const scheme of ["light", "dark"] as const) {
   });
 }
 
-for (const width of [380, 768, 1920]) {
+for (const width of [380, 400, 768, 1920]) {
   test(`nothing sticks out at ${width} pixels`, async ({ page }) => {
     await page.setViewportSize({ width, height: 800 });
     for (const path of PAGES) {

@@ -1,7 +1,8 @@
 import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
-import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createBrowserRouter, Navigate, RouterProvider } from "react-router";
-import { ApiError } from "./api/client";
+import { ApiError } from "./api/http";
+import { Charges } from "./components/Charges";
 import { Shell } from "./components/Shell";
 import { Dashboard } from "./pages/Dashboard";
 import { NotFound, PageFailure } from "./pages/NotFound";
@@ -9,14 +10,19 @@ import { theme } from "./theme";
 
 const scheme = localStorageColorSchemeManager({ key: "bursar.scheme" });
 
+/** A session that ended, or a role that changed, shows up on whatever is asked next; the shell then looks again. */
+function lookAgain(error: Error): void {
+  if (error instanceof ApiError && (error.status === 401 || error.status === 403))
+    void client.invalidateQueries({ queryKey: ["session"] });
+}
+
 const client: QueryClient = new QueryClient({
   queryCache: new QueryCache({
-    // A session that ended shows up on whatever is asked next; the shell then shows how to sign in.
     onError: (error, query) => {
-      if (error instanceof ApiError && error.status === 401 && query.queryKey[0] !== "workspace")
-        void client.invalidateQueries({ queryKey: ["workspace"] });
+      if (query.queryKey[0] !== "session") lookAgain(error);
     },
   }),
+  mutationCache: new MutationCache({ onError: lookAgain }),
   defaultOptions: {
     queries: {
       staleTime: 60_000,
@@ -34,19 +40,73 @@ const router = createBrowserRouter([
     errorElement: <PageFailure />,
     hydrateFallbackElement: <div className="page" />,
     children: [
-      { index: true, element: <Dashboard /> },
       {
-        path: "explore",
-        lazy: async () => ({ Component: (await import("./pages/explorer/Explorer")).Explorer }),
+        element: <Charges />,
+        children: [
+          { index: true, element: <Dashboard /> },
+          {
+            path: "explore",
+            lazy: async () => ({ Component: (await import("./pages/explorer/Explorer")).Explorer }),
+          },
+          { path: "sql", lazy: async () => ({ Component: (await import("./pages/Sql")).Sql }) },
+          {
+            path: "sources",
+            lazy: async () => ({ Component: (await import("./pages/sources/Sources")).Sources }),
+          },
+        ],
       },
-      { path: "sql", lazy: async () => ({ Component: (await import("./pages/Sql")).Sql }) },
       {
-        path: "sources",
-        lazy: async () => ({ Component: (await import("./pages/sources/Sources")).Sources }),
+        path: "account",
+        lazy: async () => ({ Component: (await import("./pages/account/Account")).Account }),
+      },
+      {
+        path: "admin",
+        lazy: async () => ({ Component: (await import("./pages/admin/Admin")).Admin }),
+        children: [
+          { index: true, element: <Navigate to="members" replace /> },
+          {
+            path: "members",
+            lazy: async () => ({ Component: (await import("./pages/admin/Members")).Members }),
+          },
+          { path: "roles", lazy: async () => ({ Component: (await import("./pages/admin/Roles")).Roles }) },
+          { path: "teams", lazy: async () => ({ Component: (await import("./pages/admin/Teams")).Teams }) },
+          {
+            path: "tokens",
+            lazy: async () => ({ Component: (await import("./pages/admin/Tokens")).Tokens }),
+          },
+          {
+            path: "sign-in",
+            lazy: async () => ({
+              Component: (await import("./pages/admin/SignInSettings")).SignInSettings,
+            }),
+          },
+          { path: "keys", lazy: async () => ({ Component: (await import("./pages/admin/Keys")).Keys }) },
+          {
+            path: "backups",
+            lazy: async () => ({ Component: (await import("./pages/admin/Backups")).Backups }),
+          },
+          {
+            path: "record",
+            lazy: async () => ({ Component: (await import("./pages/admin/Record")).RecordPage }),
+          },
+          { path: "staff", lazy: async () => ({ Component: (await import("./pages/admin/Staff")).Staff }) },
+          {
+            path: "workspace",
+            lazy: async () => ({
+              Component: (await import("./pages/admin/WorkspaceSettings")).WorkspaceSettings,
+            }),
+          },
+        ],
       },
       { path: "sign-in", element: <Navigate to="/" replace /> },
       { path: "*", element: <NotFound /> },
     ],
+  },
+  {
+    path: "/welcome",
+    errorElement: <PageFailure />,
+    hydrateFallbackElement: <div className="page" />,
+    lazy: async () => ({ Component: (await import("./pages/sign-in/Welcome")).Welcome }),
   },
 ]);
 

@@ -7,11 +7,8 @@ export function useWorkspace() {
   return useQuery({
     queryKey: ["workspace"],
     queryFn: ({ signal }) => api.workspace(signal),
-    retry: false,
-    // While signed out, look again: the link may be opened in another window.
     // While the sources are looked through, follow along.
-    refetchInterval: (query) =>
-      query.state.status === "error" ? 3_000 : query.state.data?.refresh ? 1_500 : false,
+    refetchInterval: (query) => (query.state.data?.refresh ? 1_500 : false),
   });
 }
 

@@ -198,4 +198,6 @@ export interface Problem {
   title: string;
   status: number;
   detail?: string;
+  /** Seconds. */
+  retry_after?: number;
 }

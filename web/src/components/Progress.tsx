@@ -8,7 +8,10 @@ const EXPLAIN_AFTER_MS = 2_000;
 export function Progress() {
   const client = useQueryClient();
   const fetching =
-    useIsFetching({ predicate: (query) => !query.meta?.quiet && query.queryKey[0] !== "workspace" }) > 0;
+    useIsFetching({
+      predicate: (query) =>
+        !query.meta?.quiet && !["workspace", "session"].includes(String(query.queryKey[0])),
+    }) > 0;
   const [elapsed, setElapsed] = useState(0);
 
   useEffect(() => {

@@ -1,123 +1,174 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
-import { Link, NavLink, Outlet, useLocation, useNavigate, useSearchParams } from "react-router";
-import { ApiError, api } from "../api/client";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { Link, NavLink, Outlet, useLocation, useNavigate } from "react-router";
+import { ApiError } from "../api/http";
+import { auth } from "../api/identity";
+import type { Me } from "../api/identityTypes";
 import { useWorkspace } from "../api/queries";
+import { useSession } from "../api/session";
 import { useShortcuts } from "../lib/shortcuts";
-import { SignIn } from "../pages/SignIn";
+import { chooseWorkspace } from "../lib/workspaceChoice";
+import { SignIn } from "../pages/sign-in/SignIn";
+import { AccountMenu } from "./AccountMenu";
 import { HelpIcon } from "./icons";
+import { MeContext, opens } from "./me";
+import { NoWorkspace } from "./NoWorkspace";
 import { Progress } from "./Progress";
-import { Refreshing } from "./Refreshing";
+import { ADMIN, PAGES } from "./pages";
 import { SchemeToggle } from "./SchemeToggle";
 import { Shortcuts } from "./Shortcuts";
 import { Failure } from "./states";
-import { WorkspaceContext } from "./workspace";
-
-const PAGES = [
-  { to: "/", label: "Dashboard" },
-  { to: "/explore", label: "Explorer" },
-  { to: "/sql", label: "SQL" },
-  { to: "/sources", label: "Sources" },
-];
+import { WorkspaceSwitcher } from "./WorkspaceSwitcher";
 
 /** Header, navigation and the question whether anybody is signed in. */
 export function Shell() {
-  const workspace = useWorkspace();
+  const session = useSession();
   const client = useQueryClient();
-  const navigate = useNavigate();
   const location = useLocation();
-  const [search] = useSearchParams();
-  const [help, setHelp] = useState(false);
   const wasSignedIn = useRef(false);
+  const me = session.data?.me ?? null;
 
-  useShortcuts({
-    "g d": () => navigate("/"),
-    "g e": () => navigate("/explore"),
-    "g q": () => navigate("/sql"),
-    "g s": () => navigate("/sources"),
-    "?": () => setHelp(true),
-    "/": () => {
-      const filter = document.getElementById("filter-input");
-      if (filter) filter.focus();
-      else navigate("/explore#filter");
-    },
-  });
-
-  const page = PAGES.find((one) => one.to === location.pathname)?.label;
+  const page = [...PAGES, ADMIN].find((one) =>
+    one.to === "/" ? location.pathname === "/" : location.pathname.startsWith(one.to),
+  )?.label;
   useEffect(() => {
     document.title = page ? `${page} · Bursar` : "Bursar";
   }, [page]);
 
-  const error = workspace.error;
+  const { error, isSuccess } = session;
   const signedOut = error instanceof ApiError && error.status === 401;
   useEffect(() => {
-    if (workspace.isSuccess) wasSignedIn.current = true;
-  }, [workspace.isSuccess]);
+    if (isSuccess && !signedOut) wasSignedIn.current = true;
+  }, [isSuccess, signedOut]);
+  // What one person saw is not kept for the next who signs in here.
+  useEffect(() => {
+    if (signedOut)
+      client.removeQueries({
+        predicate: (query) => !["session", "methods"].includes(String(query.queryKey[0])),
+      });
+  }, [signedOut, client]);
+  const look = useCallback(() => void client.refetchQueries({ queryKey: ["session"] }), [client]);
+  if (signedOut) return <SignIn ended={wasSignedIn.current} done={look} />;
 
-  if (signedOut)
-    return (
-      <SignIn
-        ended={wasSignedIn.current}
-        spent={search.get("reason") === "link"}
-        retry={() => void workspace.refetch()}
-      />
-    );
-
-  const signOut = async () => {
-    await api.logout().catch(() => undefined);
+  const leave = async () => {
     wasSignedIn.current = false;
+    chooseWorkspace(null);
     await client.resetQueries();
   };
-
   return (
-    <>
+    <MeContext value={me}>
       <a className="skip" href="#main">
         Skip to the content
       </a>
-      <header className="header">
-        <Progress />
-        <div className="header-inner">
-          <Link className="brand" to="/">
-            <img src="/favicon.svg" alt="" width="24" height="24" />
-            Bursar
-            <span className="workspace clip">{workspace.data?.name}</span>
-          </Link>
-          <nav className="nav" aria-label="Pages">
-            {PAGES.map((one) => (
-              <NavLink key={one.to} to={one.to} end={one.to === "/"}>
-                {one.label}
-              </NavLink>
-            ))}
-          </nav>
-          <div className="header-end">
-            <SchemeToggle />
-            <button
-              type="button"
-              className="icon-button"
-              aria-label="Keyboard shortcuts"
-              onClick={() => setHelp(true)}
-            >
-              <HelpIcon />
-            </button>
-            <button type="button" className="text-button small" onClick={() => void signOut()}>
-              Sign out
-            </button>
-          </div>
-        </div>
-      </header>
+      <Header me={me} known={session.isSuccess} leave={leave} />
       <main id="main" tabIndex={-1}>
-        {workspace.data ? (
-          <WorkspaceContext value={workspace.data}>
-            <Refreshing refresh={workspace.data.refresh ?? null} />
+        {session.data ? (
+          me && !me.workspace && location.pathname !== "/account" ? (
+            <NoWorkspace me={me} />
+          ) : (
             <Outlet />
-          </WorkspaceContext>
+          )
         ) : (
           <div className="page">
-            {error && <Failure error={error} retry={() => void workspace.refetch()} />}
+            {error && <Failure error={error} retry={() => void session.refetch()} />}
           </div>
         )}
       </main>
-      {help && <Shortcuts close={() => setHelp(false)} />}
-    </>
+    </MeContext>
   );
+}
+
+interface HeaderProps {
+  me: Me | null;
+  known: boolean;
+  leave: () => Promise<void>;
+}
+
+function Header({ me, known, leave }: HeaderProps) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const { pathname } = useLocation();
+  const [help, setHelp] = useState(false);
+  const pages = known ? [...PAGES, ...(me ? [ADMIN] : [])].filter((one) => opens(me, one.page)) : [];
+  const go = (page: string, to: string) => () => {
+    if (opens(me, page)) void navigate(to);
+  };
+
+  useShortcuts({
+    "g d": go("dashboard", "/"),
+    "g e": go("explorer", "/explore"),
+    "g q": go("sql", "/sql"),
+    "g s": go("sources", "/sources"),
+    "g a": () => {
+      if (me && opens(me, "admin")) void navigate("/admin");
+    },
+    "g m": () => {
+      if (me) void navigate("/account");
+    },
+    "?": () => setHelp(true),
+    "/": () => {
+      const filter = document.getElementById("filter-input");
+      if (filter) filter.focus();
+      else if (opens(me, "explorer")) void navigate("/explore#filter");
+    },
+  });
+
+  const choose = (id: string) => {
+    chooseWorkspace(id);
+    void navigate(pathname, { replace: true });
+    void client.resetQueries();
+  };
+  return (
+    <header className="header">
+      <Progress />
+      <div className="header-inner">
+        <Link className="brand" to="/">
+          <img src="/favicon.svg" alt="" width="24" height="24" />
+          Bursar
+        </Link>
+        {me ? <WorkspaceSwitcher me={me} choose={choose} /> : known && <LegacyName />}
+        <nav className="nav" aria-label="Pages">
+          {pages.map((one) => (
+            <NavLink key={one.to} to={one.to} end={one.to === "/"}>
+              {one.label}
+            </NavLink>
+          ))}
+        </nav>
+        <div className="header-end">
+          <SchemeToggle />
+          <button
+            type="button"
+            className="icon-button"
+            aria-label="Keyboard shortcuts"
+            onClick={() => setHelp(true)}
+          >
+            <HelpIcon />
+          </button>
+          {me ? (
+            <AccountMenu me={me} signedOut={leave} />
+          ) : (
+            <button
+              type="button"
+              className="text-button small"
+              onClick={() =>
+                void auth
+                  .logout()
+                  .catch(() => undefined)
+                  .then(leave)
+              }
+            >
+              Sign out
+            </button>
+          )}
+        </div>
+      </div>
+      {help && <Shortcuts close={() => setHelp(false)} />}
+    </header>
+  );
+}
+
+/** A server without accounts says the workspace's name in its own answer. */
+function LegacyName() {
+  const workspace = useWorkspace();
+  return <span className="workspace-name clip">{workspace.data?.name}</span>;
 }

@@ -6,6 +6,8 @@ const KEYS: [string[], string][] = [
   [["g", "e"], "Explorer"],
   [["g", "q"], "SQL"],
   [["g", "s"], "Sources and deliveries"],
+  [["g", "a"], "Administration"],
+  [["g", "m"], "My account"],
   [["↑", "↓"], "Move through the rows of a table"],
   [["Home", "End"], "First and last row"],
   [["Enter"], "Drill into the row"],

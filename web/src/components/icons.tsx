@@ -63,3 +63,29 @@ export const ChevronDown = () => (
     <path d="m6 9 6 6 6-6" />
   </Icon>
 );
+
+export const PersonIcon = () => (
+  <Icon>
+    <circle cx="12" cy="8" r="4" />
+    <path d="M4 20.5c1.2-4 4.3-6 8-6s6.8 2 8 6" />
+  </Icon>
+);
+
+export const KeyIcon = () => (
+  <Icon size={16}>
+    <circle cx="8" cy="15" r="4.5" />
+    <path d="m11.3 11.7 9-9M16 7l3 3M18.5 4.5l2 2" />
+  </Icon>
+);
+
+export const CheckIcon = () => (
+  <Icon size={15}>
+    <path d="m5 12.5 4.5 4.5L19 7.5" />
+  </Icon>
+);
+
+export const CrossIcon = () => (
+  <Icon size={15}>
+    <path d="m6.5 6.5 11 11M17.5 6.5l-11 11" />
+  </Icon>
+);

@@ -63,8 +63,8 @@ export function Empty({ title, reason, only, children }: EmptyProps) {
   );
 }
 
-/** A command to run in a terminal, with a copy button. */
-export function Command({ text }: { text: string }) {
+/** A command to run in a terminal, or another text to take along, with a copy button. */
+export function Command({ text, label }: { text: string; label?: string }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     try {
@@ -79,7 +79,7 @@ export function Command({ text }: { text: string }) {
     <div className="command">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so it must take the focus */}
       <pre tabIndex={0}>{text}</pre>
-      <button type="button" onClick={() => void copy()} aria-label={`Copy the command ${text}`}>
+      <button type="button" onClick={() => void copy()} aria-label={label ?? `Copy the command ${text}`}>
         <span aria-live="polite">{copied ? "Copied" : "Copy"}</span>
       </button>
     </div>

@@ -15,7 +15,15 @@ function field(value: string | null): string {
 
 /** Hands text to the browser as a file; nothing leaves the machine. */
 export function download(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+  save(name, text, "text/csv;charset=utf-8");
+}
+
+export function downloadText(name: string, text: string): void {
+  save(name, text, "text/plain;charset=utf-8");
+}
+
+function save(name: string, text: string, type: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;

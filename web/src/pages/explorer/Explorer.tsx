@@ -1,11 +1,12 @@
 import { SegmentedControl } from "@mantine/core";
 import { useCallback, useMemo, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
-import { ApiError, api } from "../../api/client";
+import { ApiError } from "../../api/client";
 import { useCost, useDimensions, useLabels } from "../../api/queries";
 import type { CostAnswer } from "../../api/types";
 import { completeUntil, Freshness } from "../../components/Freshness";
 import { MeasureSelect } from "../../components/MeasureSelect";
+import { useMe } from "../../components/me";
 import { Empty, Failure } from "../../components/states";
 import { measureOf, useKnownWorkspace } from "../../components/workspace";
 import { readable, usedRates } from "../../lib/conversion";
@@ -28,6 +29,7 @@ import { NoSources } from "../sources/NoSources";
 import { Currencies } from "./Currencies";
 import { CurrencySection } from "./CurrencySection";
 import { type Drill, DrillBar } from "./DrillBar";
+import { Exports } from "./Exports";
 import { Filters } from "./Filters";
 import { GroupBy } from "./GroupBy";
 import { HowRead } from "./HowRead";
@@ -114,12 +116,7 @@ export function Explorer() {
         <h1>Explorer</h1>
         <div className="row">
           <CopyLink question={question} range={range} defaultMeasure={workspace.default_measure} />
-          <a className="control quiet" href={api.exportHref(asked, "csv")} download>
-            CSV
-          </a>
-          <a className="control quiet" href={api.exportHref(asked, "xlsx")} download>
-            XLSX
-          </a>
+          <Exports search={asked} />
         </div>
       </div>
 
@@ -270,7 +267,10 @@ interface CopyProps {
 /** A link to exactly these days: "this month" in the address would mean another month next month. */
 function CopyLink({ question, range, defaultMeasure }: CopyProps) {
   const [copied, setCopied] = useState(false);
+  const me = useMe();
   const search = toSearch({ ...question, period: range }, defaultMeasure);
+  // Whoever has several workspaces must land in this one.
+  if (me?.workspace && me.workspaces.length > 1) search.set("w", me.workspace.id);
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(`${window.location.origin}/explore?${search}`);

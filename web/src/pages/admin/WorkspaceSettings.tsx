@@ -1,0 +1,172 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { useChange } from "../../api/changes";
+import { saveFile } from "../../api/http";
+import { admin } from "../../api/identity";
+import { Confirm } from "../../components/Dialog";
+import { Field, Problem } from "../../components/form";
+import { may, useKnownMe, useMyWorkspace } from "../../components/me";
+import { instantLabel } from "../../lib/dates";
+import { AdminSources } from "./AdminSources";
+
+export function WorkspaceSettings() {
+  const me = useKnownMe();
+  return (
+    <>
+      <Rename />
+      <AdminSources />
+      {may(me, "own") && <Leave />}
+      {!may(me, "own") && <p className="muted small">Only owners export the whole workspace or delete it.</p>}
+    </>
+  );
+}
+
+function Rename() {
+  const me = useKnownMe();
+  const workspace = useMyWorkspace();
+  const [name, setName] = useState(workspace.name);
+  const save = useChange(() => admin.rename(name.trim()), ["session", "workspace"]);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    save.mutate();
+  };
+  const changed = name.trim() !== workspace.name;
+  return (
+    <section className="card" aria-labelledby="rename">
+      <div className="card-head">
+        <h2 id="rename">This workspace</h2>
+        <span className="muted small">
+          {workspace.region && `In region ${workspace.region} · `}
+          <span className="mono">{workspace.id}</span>
+        </span>
+      </div>
+      <form className="stack" onSubmit={submit}>
+        <div className="form-grid">
+          <Field
+            label="Name"
+            value={name}
+            maxLength={120}
+            required
+            disabled={!may(me, "manage-settings")}
+            onChange={(event) => setName(event.target.value)}
+          />
+        </div>
+        {save.error && <Problem error={save.error} />}
+        <div className="row">
+          <button
+            type="submit"
+            className="control primary"
+            disabled={!changed || save.isPending || !name.trim()}
+          >
+            Rename
+          </button>
+          <span role="status" className="muted small">
+            {save.isSuccess && !changed ? "Renamed." : ""}
+          </span>
+        </div>
+      </form>
+    </section>
+  );
+}
+
+function Leave() {
+  const workspace = useMyWorkspace();
+  const client = useQueryClient();
+  const [deleting, setDeleting] = useState(false);
+  const [atOnce, setAtOnce] = useState(false);
+  const save = useChange(() => saveFile(admin.exportPath(), "bursar-workspace.zip"), []);
+  const remove = useChange(() => admin.delete(workspace.name, atOnce), []);
+  const keep = useChange(() => admin.keep(), ["session"]);
+  const [kept, setKept] = useState(false);
+  const pending = kept ? null : (workspace.deletion ?? (remove.isSuccess ? (remove.data ?? {}) : null));
+  return (
+    <section className="card danger-zone" aria-labelledby="leave">
+      <div className="card-head">
+        <h2 id="leave">Leaving</h2>
+      </div>
+      <ul className="plain-list">
+        <li>
+          <span className="person">
+            <strong>Export everything</strong>
+            <span className="muted small">
+              Members, roles, teams, settings, sources and the record, as one file in open formats. Secrets
+              are not in it.
+            </span>
+          </span>
+          <button type="button" className="control" disabled={save.isPending} onClick={() => save.mutate()}>
+            {save.isPending ? "Preparing …" : "Export"}
+          </button>
+        </li>
+        <li>
+          <span className="person">
+            <strong>Delete the workspace</strong>
+            <span className="muted small">
+              Its key is destroyed first, then every byte; you get a signed certificate.
+            </span>
+          </span>
+          {!pending && (
+            <button
+              type="button"
+              className="control danger"
+              onClick={() => {
+                setKept(false);
+                setDeleting(true);
+              }}
+            >
+              Delete …
+            </button>
+          )}
+        </li>
+      </ul>
+      {save.error && <Problem error={save.error} />}
+      {pending && (
+        <div className="note warn" role="status">
+          <strong>This workspace is going to be deleted</strong>
+          {pending.due_at ? ` on ${instantLabel(pending.due_at)}` : ""}. Until then everything works and an
+          owner can keep it.{" "}
+          <button
+            type="button"
+            className="control compact"
+            disabled={keep.isPending}
+            onClick={() => keep.mutate(undefined, { onSuccess: () => setKept(true) })}
+          >
+            Keep it after all
+          </button>
+          {keep.error && <Problem error={keep.error} />}
+        </div>
+      )}
+      {deleting && (
+        <Confirm
+          title={`Delete ${workspace.name}?`}
+          verb={atOnce ? "Delete at once" : "Delete after the grace period"}
+          typed={workspace.name}
+          act={async () => {
+            await remove.mutateAsync();
+            await client.invalidateQueries({ queryKey: ["session"] });
+          }}
+          close={() => setDeleting(false)}
+        >
+          <ol className="steps">
+            <li>
+              <strong>Now:</strong> all owners are told
+              {atOnce ? "; sessions and tokens of this workspace end." : ". Everything goes on working."}
+            </li>
+            <li>
+              <strong>{atOnce ? "At once:" : "After the grace period:"}</strong> the workspace's key is
+              destroyed. From then on nothing of it can be read, by anybody, backups included.
+            </li>
+            <li>
+              <strong>Then:</strong> its bytes are removed from every store, and a signed certificate says
+              what was destroyed, when, and what is kept until when.
+            </li>
+          </ol>
+          <p>Your bills stay where your clouds deliver them; Bursar never wrote there.</p>
+          <label className="check">
+            <input type="checkbox" checked={atOnce} onChange={(event) => setAtOnce(event.target.checked)} />
+            Skip the grace period. This cannot be taken back.
+          </label>
+        </Confirm>
+      )}
+    </section>
+  );
+}
