@@ -15,6 +15,7 @@ pub mod money;
 pub mod period;
 pub mod principal;
 pub mod random;
+pub mod rate;
 pub mod region;
 pub mod role;
 pub mod scope;
