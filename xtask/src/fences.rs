@@ -71,7 +71,11 @@ const OWNED: &[(&[&str], &[&str], &str)] = &[
         &["bursar-identity"],
         "only identity knows how somebody proves who they are",
     ),
-    (&["rustls"], &["bursar"], "the TLS provider is chosen once, at the start of the program"),
+    (
+        &["rustls", "tokio-rustls"],
+        &["bursar", "bursar-server"],
+        "the TLS provider is chosen once, at the start of the program; only the server has a door",
+    ),
     (&["clap", "comfy-table", "indicatif"], &["bursar", XTASK], "only the program has a command line"),
     (
         &["anyhow"],

@@ -4,9 +4,12 @@
 //! mistakes are told together and none later (claim J2). `bursar doctor` prints the same list. An
 //! argument on the command line wins over its variable.
 
+mod door;
+
 use bursar_app::DataDir;
 use bursar_keyring::{MasterKeyConfig, MasterKeyText};
-use bursar_server::{PublicUrl, Settings};
+use bursar_server::PublicUrl;
+pub(crate) use door::Door;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -25,8 +28,8 @@ pub(crate) struct Key {
     pub(crate) secret: bool,
 }
 
-/// Every setting of this version.
-pub(crate) const KEYS: [Key; 8] = [
+/// Settings of the program as a whole.
+const KEYS: [Key; 8] = [
     Key {
         name: "BURSAR_DATA_DIR",
         meaning: "where Bursar keeps what is its own: workspaces, keys, rollups",
@@ -72,6 +75,11 @@ pub(crate) const KEYS: [Key; 8] = [
     },
 ];
 
+/// Every setting of this version.
+pub(crate) fn keys() -> impl Iterator<Item = Key> {
+    KEYS.into_iter().chain(door::KEYS).chain(door::thresholds())
+}
+
 /// Variables with our prefix that are not settings of the program.
 const NOT_SETTINGS: [&str; 2] = ["BURSAR_PEERS_DIR", "BURSAR_URL"];
 
@@ -98,6 +106,8 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// The public address.
     pub(crate) public_url: Option<PublicUrl>,
+    /// What clients may do, and how they are let in.
+    pub(crate) door: Door,
     /// How the master key is given.
     pub(crate) master: MasterKeyConfig,
     /// Between two looks at the sources.
@@ -131,10 +141,11 @@ pub(crate) fn resolve(arguments: &Arguments, environment: &Environment<'_>) -> R
     let public_url = checked("BURSAR_PUBLIC_URL", &mut faults, || {
         public_url.map(|url| url.parse::<PublicUrl>().map_err(|e| e.to_string())).transpose()
     });
-    // Whether the two go together is only worth saying when each is right by itself.
-    if let (Some(listen), Some(public_url)) = (listen, &public_url) {
+    let door = door::resolve(environment, &mut faults);
+    // Whether these go together is only worth saying when each is right by itself.
+    if let (Some(listen), Some(public_url), Some(door)) = (listen, &public_url, &door) {
         checked("BURSAR_LISTEN", &mut faults, || {
-            Settings::new(listen, public_url.clone()).map_err(|e| e.to_string())
+            door.settings(listen, public_url.clone()).map_err(|e| e.to_string())
         });
     }
     let refresh = given(None, "BURSAR_REFRESH_MINUTES", environment, &mut faults);
@@ -151,14 +162,17 @@ pub(crate) fn resolve(arguments: &Arguments, environment: &Environment<'_>) -> R
             None => Err("neither it nor HOME is set: say where Bursar may keep its data".into()),
         }
     });
-    match (data, listen, public_url, refresh) {
-        (Some(data), Some(listen), Some(public_url), Some(minutes)) if faults.is_empty() => Ok(Config {
-            data,
-            listen,
-            public_url,
-            master: MasterKeyConfig { secret_key, secret_key_file },
-            refresh: Duration::from_secs(minutes * 60),
-        }),
+    match (data, listen, public_url, door, refresh) {
+        (Some(data), Some(listen), Some(public_url), Some(door), Some(minutes)) if faults.is_empty() => {
+            Ok(Config {
+                data,
+                listen,
+                public_url,
+                door,
+                master: MasterKeyConfig { secret_key, secret_key_file },
+                refresh: Duration::from_secs(minutes * 60),
+            })
+        }
         _ => Err(Faults(faults)),
     }
 }
@@ -197,7 +211,7 @@ pub(crate) fn data_directory(argument: Option<&Path>, environment: &Environment<
 
 /// Variables that begin with our prefix and are no setting: probably misspelt.
 pub(crate) fn unknown(names: impl Iterator<Item = String>) -> Vec<String> {
-    let known = |name: &str| KEYS.iter().any(|key| key.name == name) || NOT_SETTINGS.contains(&name);
+    let known = |name: &str| keys().any(|key| key.name == name) || NOT_SETTINGS.contains(&name);
     let mut unknown: Vec<String> = names.filter(|name| name.starts_with("BURSAR_") && !known(name)).collect();
     unknown.sort();
     unknown
@@ -206,10 +220,7 @@ pub(crate) fn unknown(names: impl Iterator<Item = String>) -> Vec<String> {
 /// The setting that a misspelt name was probably meant to be.
 pub(crate) fn nearest(name: &str) -> Option<&'static str> {
     let score = |key: &Key| strsim::jaro_winkler(name, key.name);
-    KEYS.iter()
-        .max_by(|a, b| score(a).total_cmp(&score(b)))
-        .filter(|key| score(key) > 0.9)
-        .map(|key| key.name)
+    keys().max_by(|a, b| score(a).total_cmp(&score(b))).filter(|key| score(key) > 0.9).map(|key| key.name)
 }
 
 #[cfg(test)]
@@ -269,7 +280,7 @@ mod tests {
 
     #[test]
     fn the_list_is_complete() {
-        for key in KEYS {
+        for key in keys() {
             assert!(key.name.starts_with("BURSAR_") && !key.meaning.is_empty() && !key.default.is_empty());
         }
     }

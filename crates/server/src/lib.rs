@@ -5,7 +5,7 @@
 //!
 //! What it refuses on purpose: an endpoint without a session (the short list of exceptions is
 //! [`routes::PUBLIC`]), a host name it was not told about (DNS rebinding), a state change without
-//! the CSRF header, a query parameter it does not know (a typo must not silently widen a
+//! the CSRF header, more requests than a route's class allows ([`THRESHOLDS`]), a query parameter it does not know (a typo must not silently widen a
 //! question), and an error that tells a stranger how the inside looks.
 //!
 //! ```no_run
@@ -21,19 +21,28 @@
 
 mod api;
 mod assets;
+mod client;
 mod layers;
+mod limits;
 mod listener;
 mod metrics;
 mod parameters;
 mod problem;
 mod random;
+mod rate;
 pub mod routes;
 mod seen;
 mod session;
 mod settings;
 mod state;
+mod tls;
 
+pub use client::{ClientAddress, ForwardedHeader, TrustedProxies};
+pub use limits::{Limits, THRESHOLDS, Threshold};
 pub use random::{OsRandom, Random, RandomError};
+pub use rate::buckets::{BucketKey, Buckets, BucketsError, Taken};
+pub use rate::layer::RateSubject;
 pub use session::{IDLE_LIMIT_MINUTES, LINK_LIFETIME_MINUTES, SESSION_LIMIT_HOURS};
 pub use settings::{PublicUrl, Settings, SettingsError};
 pub use state::Server;
+pub use tls::{Tls, TlsError, TlsFiles};

@@ -102,6 +102,10 @@ impl IntoResponse for Problem {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Session realm=\"bursar\""));
         }
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            // Whoever knows better than "in a moment" says so instead.
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
         response
     }
 }

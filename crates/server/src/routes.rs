@@ -1,8 +1,10 @@
 //! The route table, in one place: what is behind the session, what is not, and the OpenAPI document
 //! that is made from the same list.
 
-use crate::layers::{headers, host, limits, request_id};
+use crate::layers::{body, headers, host, limits, request_id};
 use crate::problem::Problem;
+use crate::rate::Rates;
+use crate::rate::layer::{by_address, by_principal};
 use crate::session::{endpoints, guard};
 use crate::state::App;
 use crate::{api, assets};
@@ -10,6 +12,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, post};
+use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
@@ -59,6 +62,8 @@ pub fn openapi() -> OpenApi {
 }
 
 pub(crate) fn router(app: App) -> Router {
+    let bounds = Arc::new(app.settings.limits().clone());
+    let rates = Rates::new(app.settings.limits().clone(), app.settings.buckets());
     let (open, _) = open().split_for_parts();
     let (guarded, _) = guarded().split_for_parts();
     let guarded = guarded
@@ -66,6 +71,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api", any(no_such_endpoint))
         .route("/api/", any(no_such_endpoint))
         .route("/api/{*path}", any(no_such_endpoint))
+        .layer(from_fn_with_state(rates.clone(), by_principal))
         .layer(from_fn_with_state(app.clone(), guard::require_session));
     let small = DefaultPredicate::new().and(NotForContentType::const_new("font/"));
     Router::new()
@@ -74,11 +80,13 @@ pub(crate) fn router(app: App) -> Router {
         .route("/auth/link", get(endpoints::link))
         .route("/auth/{*path}", any(no_such_endpoint))
         .fallback(assets::serve)
-        .layer(DefaultBodyLimit::max(limits::MAX_BODY_BYTES))
+        .layer(DefaultBodyLimit::max(bounds.max_body()))
+        .layer(from_fn_with_state(Arc::clone(&bounds), body::bounded))
         .layer(CompressionLayer::new().compress_when(small))
         .layer(from_fn(limits::problems_only))
-        .layer(from_fn(limits::time_limit))
+        .layer(from_fn_with_state(bounds, limits::time_limit))
         .layer(from_fn_with_state(app.clone(), host::known_host))
+        .layer(from_fn_with_state(rates, by_address))
         .layer(CatchPanicLayer::custom(limits::panicked))
         .layer(from_fn_with_state(app.clone(), headers::security_headers))
         .layer(from_fn_with_state(app.clone(), request_id::request_id))

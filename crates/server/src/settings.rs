@@ -1,9 +1,13 @@
 //! Where the server is reached, and what follows from it: which `Host` headers are believed, which
-//! origins may change state, and whether cookies are bound to https.
+//! origins may change state, whether cookies are bound to https; and what the server lets clients do.
 
+use crate::limits::Limits;
+use crate::rate::buckets::Buckets;
+use crate::tls::Tls;
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
+use std::sync::Arc;
 use url::Url;
 
 /// The address people type, such as `https://bursar.example.com`. No path, no credentials.
@@ -24,9 +28,21 @@ pub enum SettingsError {
     /// Plain http towards others.
     #[error(
         "BURSAR_LISTEN is `{0}`, which other machines can reach over plain http: listen on 127.0.0.1, or put a \
-         TLS-terminating proxy in front and set BURSAR_PUBLIC_URL to its https address"
+         TLS-terminating proxy in front and set BURSAR_PUBLIC_URL to its https address, or give it a certificate \
+         with BURSAR_TLS_CERT_FILE and BURSAR_TLS_KEY_FILE"
     )]
     PlainHttp(SocketAddr),
+    /// An address of http, served over TLS.
+    #[error(
+        "BURSAR_PUBLIC_URL is `{0}`, but BURSAR_TLS_CERT_FILE makes this an https server: write https://"
+    )]
+    NotHttps(PublicUrl),
+    /// Nobody could ask for it by name.
+    #[error(
+        "BURSAR_LISTEN is `{0}`, every address of this machine: set BURSAR_PUBLIC_URL to the https address that \
+         people type"
+    )]
+    Nameless(SocketAddr),
 }
 
 impl FromStr for PublicUrl {
@@ -78,33 +94,58 @@ pub struct Settings {
     hosts: Vec<String>,
     origins: Vec<String>,
     https: bool,
+    tls: Option<Tls>,
+    limits: Limits,
+    buckets: Option<Arc<dyn Buckets>>,
 }
 
 impl Settings {
-    /// Settings of a server that listens there and is known by that address.
+    /// Settings of a server that listens there, with plain http, and is known by that address.
     ///
     /// # Errors
     /// When other machines could reach it over plain http.
     pub fn new(listen: SocketAddr, public_url: Option<PublicUrl>) -> Result<Self, SettingsError> {
-        let https = public_url.as_ref().is_some_and(|url| url.0.scheme() == "https");
-        if !https && !listen.ip().is_loopback() {
-            return Err(SettingsError::PlainHttp(listen));
+        Self::at(listen, public_url, None)
+    }
+
+    /// Settings of a server that listens there, over TLS, and is known by that address.
+    ///
+    /// # Errors
+    /// When the address is of http, or there is none that anybody could use.
+    pub fn over_tls(
+        listen: SocketAddr,
+        public_url: Option<PublicUrl>,
+        tls: Tls,
+    ) -> Result<Self, SettingsError> {
+        Self::at(listen, public_url, Some(tls))
+    }
+
+    fn at(
+        listen: SocketAddr,
+        public_url: Option<PublicUrl>,
+        tls: Option<Tls>,
+    ) -> Result<Self, SettingsError> {
+        let proxied = public_url.as_ref().is_some_and(|url| url.0.scheme() == "https");
+        let https = proxied || tls.is_some();
+        match &public_url {
+            Some(url) if tls.is_some() && !proxied => return Err(SettingsError::NotHttps(url.clone())),
+            None if tls.is_some() && listen.ip().is_unspecified() => {
+                return Err(SettingsError::Nameless(listen));
+            }
+            _ if !https && !listen.ip().is_loopback() => return Err(SettingsError::PlainHttp(listen)),
+            _ => {}
         }
+        let (scheme, port) = if tls.is_some() { ("https", 443) } else { ("http", 80) };
         let mut hosts = vec![listen.to_string()];
         if listen.ip().is_loopback() {
             hosts.push(format!("localhost:{}", listen.port()));
         }
-        if listen.port() == 80 {
-            hosts.extend(
-                hosts
-                    .clone()
-                    .iter()
-                    .filter_map(|h| h.strip_suffix(":80"))
-                    .map(str::to_owned)
-                    .collect::<Vec<_>>(),
-            );
+        if listen.port() == port {
+            let usual = format!(":{port}");
+            let bare = hosts.iter().filter_map(|host| host.strip_suffix(&usual)).map(str::to_owned);
+            hosts.extend(bare.collect::<Vec<_>>());
         }
-        let mut origins: Vec<String> = hosts.iter().map(|host| format!("http://{host}")).collect();
+        let mut origins: Vec<String> = hosts.iter().map(|host| format!("{scheme}://{host}")).collect();
         let base = match public_url {
             Some(url) => {
                 let host = url.0.host_str().unwrap_or_default().to_ascii_lowercase();
@@ -116,9 +157,33 @@ impl Settings {
                 origins.push(url.0.origin().ascii_serialization());
                 url.to_string()
             }
-            None => format!("http://{listen}"),
+            None => format!("{scheme}://{listen}"),
         };
-        Ok(Self { base, hosts, origins, https })
+        Ok(Self { base, hosts, origins, https, tls, limits: Limits::default(), buckets: None })
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// The same with rate limits that several servers share.
+    #[must_use]
+    pub fn with_buckets(self, buckets: Arc<dyn Buckets>) -> Self {
+        Self { buckets: Some(buckets), ..self }
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn buckets(&self) -> Option<Arc<dyn Buckets>> {
+        self.buckets.clone()
+    }
+
+    pub(crate) fn tls(&self) -> Option<Tls> {
+        self.tls.clone()
     }
 
     /// The address people use, without a slash at the end.

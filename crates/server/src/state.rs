@@ -59,7 +59,7 @@ impl Server {
         Ok(format!("{}/auth/link?token={}", self.app.settings.base(), token.expose()))
     }
 
-    /// The whole HTTP service, for [`Server::serve`] and for tests.
+    /// The whole HTTP service, for [`Server::serve`] and for tests. Each has rate limits of its own.
     pub fn router(&self) -> axum::Router {
         routes::router(self.app.clone())
     }
@@ -73,6 +73,7 @@ impl Server {
         listener: tokio::net::TcpListener,
         stop: impl Future<Output = ()> + Send,
     ) -> std::io::Result<()> {
-        listener::serve(listener, self.router(), stop).await
+        let settings = &self.app.settings;
+        listener::serve(listener, self.router(), settings.limits(), settings.tls(), stop).await
     }
 }

@@ -1,6 +1,6 @@
 //! `bursar doctor`: every setting with its meaning, where its value comes from, and a check.
 
-use crate::config::{self, Arguments, Config, Fault, KEYS};
+use crate::config::{self, Arguments, Config, Fault};
 use crate::exit::{Failure, Outcome};
 use bursar_domain::clock::SystemClock;
 use bursar_keyring::{Keyring, KeyringError, Opened, SystemRandomness};
@@ -38,7 +38,7 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
         },
     };
     let mut out = std::io::stdout().lock();
-    for key in KEYS {
+    for key in config::keys() {
         let value = environment(key.name).filter(|value| !value.is_empty());
         let origin = match &value {
             Some(_) if key.secret => "(hidden), from the environment".to_owned(),

@@ -6,7 +6,7 @@ use bursar_app::{Keep, SourceEntry, Workspace, WorkspaceFile};
 use bursar_domain::Clock;
 use bursar_domain::clock::SystemClock;
 use bursar_keyring::{Keyring, MasterKeyOrigin, SystemRandomness};
-use bursar_server::{Server, Settings};
+use bursar_server::Server;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -94,7 +94,10 @@ pub(crate) async fn serve(
         )
     })?;
     let settings =
-        Settings::new(listener.local_addr()?, config.public_url.clone()).map_err(Failure::refused)?;
+        config.door.settings(listener.local_addr()?, config.public_url.clone()).map_err(Failure::refused)?;
+    if let Some(doubt) = config.door.doubt(config.public_url.as_ref()) {
+        tell(&format!("warning: {doubt}"));
+    }
     let server = Server::new(workspace.clone(), settings);
     let every = config.refresh;
     let fresh = tokio::spawn(async move { workspace.keep_fresh(every).await });

@@ -1,13 +1,20 @@
 //! The program as a shell sees it.
 
-#![expect(clippy::unwrap_used, reason = "a panic is a test's way to fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic is a test's way to fail"
+)]
 
 mod ask;
 mod demo;
+mod flood;
 mod focus_convert;
 mod focus_validate;
 mod serve;
 mod shell;
+mod tls;
 
 use bursar_testkit::Program;
 

@@ -1,20 +1,20 @@
 //! Nothing runs for ever and nothing takes the server down.
 
+use crate::limits::Limits;
 use crate::problem::Problem;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
-use std::time::Duration;
+use std::sync::Arc;
 
-/// Longer than a question may take (the workspace has its own, shorter limit).
-const REQUEST_LIMIT: Duration = Duration::from_secs(90);
-/// The largest body read: a SQL text of 1 MiB and its JSON escapes would be refused later anyway.
+/// The usual largest body: a SQL text of 1 MiB and its JSON escapes would be refused later anyway.
 pub(crate) const MAX_BODY_BYTES: usize = 256 * 1024;
 
-pub(crate) async fn time_limit(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(REQUEST_LIMIT, next.run(request)).await {
+/// The usual limit is longer than a question may take (the workspace has its own).
+pub(crate) async fn time_limit(State(limits): State<Arc<Limits>>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(limits.answer_time(), next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::unavailable(
             "too-slow",

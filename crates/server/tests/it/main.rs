@@ -8,6 +8,7 @@ mod conformance;
 mod cost;
 mod everywhere;
 mod kit;
+mod limits;
 mod openapi;
 mod operation;
 mod schemathesis;

@@ -5,7 +5,7 @@ use bursar_app::SourceEntry;
 use bursar_domain::Clock;
 use bursar_domain::clock::SystemClock;
 use bursar_domain::id::WorkspaceId;
-use bursar_server::{Server, Settings};
+use bursar_server::{Limits, Server, Settings};
 use std::process::Command;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -21,7 +21,7 @@ async fn the_openapi_document_is_true() {
     let source = SourceEntry::new(WorkspaceId::from_u128(1), location, None, clock.now());
     let workspace = crate::kit::workspace(clock, vec![source]);
     workspace.refresh().await;
-    let server = Server::new(workspace, Settings::new(address, None).unwrap());
+    let server = Server::new(workspace, Settings::new(address, None).unwrap().with_limits(Limits::none()));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = {
         let server = server.clone();
