@@ -87,3 +87,6 @@ pub(crate) const WORKSPACE_1: &[Table] = &[
     table("backups", Shown::Workspace),
     Table { name: "workspace_records", shown: Shown::Workspace, append_only: true },
 ];
+
+/// The table of sealed keys as of version 1.
+pub(crate) const SHELF_1: &[Table] = &[table("sealed_keys", Shown::Directory)];

@@ -14,7 +14,7 @@
 use crate::StoreError;
 use crate::database::Database;
 use bursar_keyring::Secret32;
-use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
+use sea_orm::{ConnectionTrait, DatabaseConnection, SqlxSqliteConnector};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 use std::fs;
 use std::io;
@@ -81,6 +81,25 @@ pub(crate) async fn open(
         .map_err(|error| refused(path, error))?;
     let connection: DatabaseConnection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
     Ok(Database::new(connection))
+}
+
+/// Encrypts a file anew with another key, in one transaction of SQLite's. Nobody else may have it
+/// open.
+pub(crate) async fn rekey(path: &Path, present: &Secret32, next: &Secret32) -> Result<(), StoreError> {
+    let database = match open(path, present, Expected::File, 1).await {
+        // An earlier run came as far as here.
+        Err(StoreError::WrongKey(_)) => return open(path, next, Expected::File, 1).await?.close().await,
+        opened => opened?,
+    };
+    let hex = Zeroizing::new(hex::encode(next.expose()));
+    let statement = Zeroizing::new(format!("PRAGMA rekey = \"x'{}'\"", hex.as_str()));
+    // The text of the error would have the statement in it.
+    let rekeyed = database.connection().execute_unprepared(&statement).await.map(drop);
+    database.close().await?;
+    rekeyed.map_err(|_| StoreError::Io {
+        path: path.to_owned(),
+        source: io::Error::other("the key of the file could not be changed"),
+    })
 }
 
 /// Statements are not logged: their parameters are, at some levels.

@@ -120,3 +120,5 @@ entity!(workspace_record = "workspace_records" [workspace_id: Uuid, seq: i64] {
     credential: Option<String>, action: String, target: String, outcome: String,
     deciding_policy: Option<String>, request_id: Option<Uuid>, payload_sealed: Vec<u8>,
 });
+
+entity!(sealed_key = "sealed_keys" [name: String] { document: Vec<u8>, changed_us: i64 });

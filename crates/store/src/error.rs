@@ -87,6 +87,10 @@ pub enum StoreError {
         /// What is wrong.
         what: &'static str,
     },
+    /// Another process rotated the keys, and something is sealed with a version that was not open
+    /// here. The keys are opened again before the next transaction: try again.
+    #[error("the keys were rotated meanwhile: try again")]
+    KeysRotated,
     /// A file or directory.
     #[error("{path} cannot be read or written")]
     Io {
@@ -114,10 +118,10 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether trying again later may help: the database is not reachable or busy.
+    /// Whether trying again may help: the database is not reachable or busy, or keys were rotated.
     #[must_use]
     pub const fn is_outage(&self) -> bool {
-        matches!(self, Self::Database { .. } | Self::Io { .. })
+        matches!(self, Self::Database { .. } | Self::Io { .. } | Self::KeysRotated)
     }
 }
 

@@ -9,7 +9,7 @@
 //! names of five types, the policies and privileges of PostgreSQL, the triggers of either.
 
 use crate::StoreError;
-use crate::catalogue::{DIRECTORY_1, Table, WORKSPACE_1};
+use crate::catalogue::{DIRECTORY_1, SHELF_1, Table, WORKSPACE_1};
 use crate::value::micros;
 use bursar_domain::Clock;
 use sea_orm::{
@@ -48,6 +48,14 @@ pub(crate) const WORKSPACE: Schema = Schema {
     table: "workspace_schema",
     versions: &[Version { sql: include_str!("../migrations/workspace_0001.sql"), tables: WORKSPACE_1 }],
     erasure: true,
+};
+
+/// The schema of a shelf of sealed keys (PostgreSQL).
+pub(crate) const SHELF: Schema = Schema {
+    name: "the key shelf",
+    table: "shelf_schema",
+    versions: &[Version { sql: include_str!("../migrations/shelf_0001.sql"), tables: SHELF_1 }],
+    erasure: false,
 };
 
 /// What serialises the starts of several replicas on PostgreSQL: "bursar" in ASCII.

@@ -309,7 +309,7 @@ impl Directory {
         for membership in self.memberships(id).await? {
             self.refuse_without_owner(membership.workspace, id).await?;
         }
-        let transaction = self.database.write(crate::database::Reach::account(id)).await?;
+        let transaction = self.begin_write(crate::database::Reach::account(id)).await?;
         let rows = account::Entity::delete_many()
             .filter(account::Column::Id.eq(id.uuid()))
             .exec(&transaction)

@@ -82,7 +82,7 @@ impl Directory {
     /// # Errors
     /// When the database does not answer.
     pub async fn memberships(&self, account: AccountId) -> Result<Vec<Membership>, StoreError> {
-        let transaction = self.database.read(Reach::account(account)).await?;
+        let transaction = self.begin_read(Reach::account(account)).await?;
         let mut memberships: Vec<Membership> = membership::Entity::find()
             .filter(membership::Column::AccountId.eq(account.uuid()))
             .limit(crate::value::MAX_PAGE)

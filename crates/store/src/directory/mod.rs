@@ -39,7 +39,7 @@ use crate::seal::Seal;
 use crate::value::Ids;
 use bursar_domain::id::WorkspaceId;
 use bursar_domain::{Actor, Clock};
-use bursar_keyring::Randomness;
+use bursar_keyring::{Keyring, Randomness};
 use chrono::{DateTime, SubsecRound, Utc};
 use sea_orm::DatabaseTransaction;
 use std::sync::Arc;
@@ -53,6 +53,7 @@ pub struct Directory {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Randomness>,
     pub(crate) ids: Arc<Ids>,
+    pub(crate) keyring: Arc<Keyring>,
 }
 
 impl std::fmt::Debug for Directory {
@@ -71,20 +72,30 @@ impl Directory {
         Ok(self.ids.next(self.now(), self.random.as_ref())?)
     }
 
+    pub(crate) async fn begin_read(&self, reach: Reach) -> Result<DatabaseTransaction, StoreError> {
+        self.seal.refresh(&self.keyring).await?;
+        self.database.read(reach).await
+    }
+
+    pub(crate) async fn begin_write(&self, reach: Reach) -> Result<DatabaseTransaction, StoreError> {
+        self.seal.refresh(&self.keyring).await?;
+        self.database.write(reach).await
+    }
+
     pub(crate) async fn read(&self) -> Result<DatabaseTransaction, StoreError> {
-        self.database.read(Reach::DIRECTORY).await
+        self.begin_read(Reach::DIRECTORY).await
     }
 
     pub(crate) async fn write(&self) -> Result<DatabaseTransaction, StoreError> {
-        self.database.write(Reach::DIRECTORY).await
+        self.begin_write(Reach::DIRECTORY).await
     }
 
     pub(crate) async fn read_of(&self, workspace: WorkspaceId) -> Result<DatabaseTransaction, StoreError> {
-        self.database.read(Reach::directory_of(workspace)).await
+        self.begin_read(Reach::directory_of(workspace)).await
     }
 
     pub(crate) async fn write_of(&self, workspace: WorkspaceId) -> Result<DatabaseTransaction, StoreError> {
-        self.database.write(Reach::directory_of(workspace)).await
+        self.begin_write(Reach::directory_of(workspace)).await
     }
 
     pub(crate) async fn commit(

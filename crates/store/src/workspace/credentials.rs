@@ -4,12 +4,13 @@
 
 use super::WorkspaceStore;
 use crate::StoreError;
+use crate::database::Reach;
 use crate::entity::credential;
 use crate::error::{bounded, changed};
 use crate::record::Entry;
 use crate::value::micros;
 use bursar_domain::Actor;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
 /// What every Fernet token begins with: version 0x80 and the first bits of a time, in base64url.
@@ -66,6 +67,35 @@ impl WorkspaceStore {
             .all(&transaction)
             .await?;
         Ok(rows.into_iter().map(|row| row.name).collect())
+    }
+
+    /// Seals anew what older keys sealed: fields, and credentials. How many.
+    pub(crate) async fn reseal(&self) -> Result<u64, StoreError> {
+        let (reach, tables) = (Reach::workspace(self.workspace), crate::reseal::WORKSPACE);
+        let mut resealed =
+            crate::reseal::reseal(&self.database, &self.seal, reach, Some(self.here()), tables).await?;
+        let sealer = self.keys.fernet();
+        for name in self.credentials().await? {
+            let Some(token) = self.credential(&name).await? else { continue };
+            // What these keys did not make is left as it is: nobody can open it.
+            if !sealer.is_outdated(&token, self.now()).unwrap_or(false) {
+                continue;
+            }
+            let refused =
+                |_| StoreError::Damaged { table: "credentials", what: "a credential does not open" };
+            let new = sealer.reseal(&token, self.now()).map_err(refused)?;
+            let transaction = self.write().await?;
+            resealed += credential::Entity::update_many()
+                .col_expr(credential::Column::FernetToken, Expr::value(new))
+                .filter(credential::Column::WorkspaceId.eq(self.here()))
+                .filter(credential::Column::Name.eq(name))
+                .filter(credential::Column::FernetToken.eq(token))
+                .exec(&transaction)
+                .await?
+                .rows_affected;
+            crate::database::commit(transaction).await?;
+        }
+        Ok(resealed)
     }
 
     /// Removes a credential.

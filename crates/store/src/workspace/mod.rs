@@ -70,7 +70,8 @@ impl WorkspaceStore {
         self.workspace
     }
 
-    /// The workspace's keys, for what lies beside the database (rollups, backups).
+    /// The workspace's keys, for what lies beside the database (rollups, backups), as they were when
+    /// it was opened.
     #[must_use]
     pub const fn keys(&self) -> &Arc<WorkspaceKeys> {
         &self.keys
@@ -89,10 +90,12 @@ impl WorkspaceStore {
     }
 
     async fn read(&self) -> Result<DatabaseTransaction, StoreError> {
+        self.seal.refresh(&self.directory.keyring).await?;
         self.database.read(Reach::workspace(self.workspace)).await
     }
 
     async fn write(&self) -> Result<DatabaseTransaction, StoreError> {
+        self.seal.refresh(&self.directory.keyring).await?;
         self.database.write(Reach::workspace(self.workspace)).await
     }
 

@@ -7,6 +7,7 @@
 
 mod at_rest;
 mod embedded;
+mod key_shelf;
 mod schema;
 mod stage;
 

@@ -65,7 +65,7 @@ pub(crate) struct Stage {
 pub(crate) const OPERATOR: Actor = Actor::operator();
 
 pub(crate) async fn keyring(data: &Path, clock: Arc<dyn Clock>) -> Arc<Keyring> {
-    let config = MasterKeyConfig { secret_key: None, secret_key_file: None };
+    let config = MasterKeyConfig::default();
     let opened = Keyring::open(&config, data, Arc::new(Random), clock).await.unwrap();
     Arc::new(opened.keyring)
 }
