@@ -346,9 +346,20 @@ export async function identityRoute(request, url, body) {
       "your role opens no Admin page (`viewer-opens` decides)",
       "refused",
     );
-  const page = { "sources GET": "sources", "sql POST": "sql", "cost GET": "explorer" }[`${head} ${method}`];
-  if (page && !pages.includes(page))
-    throw new Refusal(403, "this is refused", `your role does not open ${page}`, "refused");
+  // As the program's route table has it.
+  const needed = {
+    workspace: "dashboard",
+    dashboard: "dashboard",
+    dimensions: "explorer",
+    cost: "explorer",
+    sources: "sources",
+    deliveries: "sources",
+    conformance: "sources",
+    ledger: "sources",
+    sql: "sql",
+  }[head];
+  if (needed && !pages.includes(needed))
+    throw new Refusal(403, "this is refused", `your role does not open ${needed}`, "refused");
   const members = world.members[chosen.id];
 
   if (is("GET members")) return { items: members.map((one) => shownMember(world, one)), next: null };

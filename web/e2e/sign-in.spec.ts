@@ -104,6 +104,9 @@ test("a viewer has the pages of a viewer, and no others", async ({ page }) => {
   await settled(page);
   const pages = page.getByRole("navigation", { name: "Pages" });
   await expect(pages.getByRole("link")).toHaveText(["Dashboard"]);
+  await expect(page.locator(".bars li").first()).toBeVisible();
+  await expect(page.locator("main a")).toHaveCount(0);
+  await expect(page.getByRole("alert")).toHaveCount(0);
   await page.goto("/explore");
   await expect(page.getByRole("heading", { name: "Explorer is not among your pages" })).toBeVisible();
   await page.goto("/admin/members");

@@ -30,6 +30,19 @@ import type {
   TotpStart,
 } from "./identityTypes";
 
+/** The whole list: what administrators look through is asked for to its end, which is bounded. */
+async function all<T>(path: string, signal?: AbortSignal): Promise<Items<T>> {
+  const items: T[] = [];
+  let cursor: string | null | undefined = null;
+  for (let page = 0; page < 100; page += 1) {
+    const answer: Items<T> = await get<Items<T>>(path, cursor ? { cursor } : undefined, signal);
+    items.push(...answer.items);
+    cursor = answer.next;
+    if (!cursor) break;
+  }
+  return { items };
+}
+
 const at = (...parts: string[]) => `${BASE}/${parts.map(encodeURIComponent).join("/")}`;
 
 export const auth = {
@@ -53,7 +66,7 @@ export const me = {
   change: (body: { display_name?: string; email?: string }) => change("PATCH", at("me"), body),
   password: (body: { current?: string; password: string }) => change("POST", at("me", "password"), body),
   delete: () => change("DELETE", at("me")),
-  sessions: (signal?: AbortSignal) => get<Items<SessionRow>>(at("me", "sessions"), undefined, signal),
+  sessions: (signal?: AbortSignal) => all<SessionRow>(at("me", "sessions"), signal),
   endSession: (id: string) => change("DELETE", at("me", "sessions", id)),
   totpStart: () => change<TotpStart>("POST", at("me", "totp"), {}),
   totpConfirm: (code: string) =>
@@ -67,13 +80,13 @@ export const me = {
 };
 
 export const admin = {
-  members: (signal?: AbortSignal) => get<Items<Member>>(at("members"), { limit: "500" }, signal),
+  members: (signal?: AbortSignal) => all<Member>(at("members"), signal),
   addMember: (body: { email: string; role: string; owner?: boolean; teams?: string[] }) =>
     change<{ member?: Member; invitation?: Invitation; link?: string | null }>("POST", at("members"), body),
   changeMember: (account: string, body: { role?: string; owner?: boolean; teams?: string[] }) =>
     change("PATCH", at("members", account), body),
   removeMember: (account: string) => change("DELETE", at("members", account)),
-  invitations: (signal?: AbortSignal) => get<Items<Invitation>>(at("invitations"), undefined, signal),
+  invitations: (signal?: AbortSignal) => all<Invitation>(at("invitations"), signal),
   withdraw: (id: string) => change("DELETE", at("invitations", id)),
 
   roles: (signal?: AbortSignal) => get<Roles>(at("roles"), undefined, signal),
@@ -85,7 +98,7 @@ export const admin = {
   explain: (account: string, action: string, page: string, signal?: AbortSignal) =>
     get<Explained>(at("permissions", "explain"), { account, action, page }, signal),
 
-  teams: (signal?: AbortSignal) => get<Items<Team>>(at("teams"), undefined, signal),
+  teams: (signal?: AbortSignal) => all<Team>(at("teams"), signal),
   addTeam: (body: { name: string; scope: ScopeRule[] | null }) => change<Team>("POST", at("teams"), body),
   changeTeam: (id: string, body: { name: string; scope: ScopeRule[] | null }) =>
     change("PUT", at("teams", id), body),
@@ -93,11 +106,11 @@ export const admin = {
   joinTeam: (id: string, account: string) => change("PUT", at("teams", id, "members", account)),
   leaveTeam: (id: string, account: string) => change("DELETE", at("teams", id, "members", account)),
 
-  tokens: (signal?: AbortSignal) => get<Items<TokenRow>>(at("tokens"), { limit: "500" }, signal),
+  tokens: (signal?: AbortSignal) => all<TokenRow>(at("tokens"), signal),
   addToken: (body: NewToken) => change<{ token: string; item: TokenRow }>("POST", at("tokens"), body),
   revokeToken: (id: string) => change("DELETE", at("tokens", id)),
 
-  providers: (signal?: AbortSignal) => get<Items<Provider>>(at("identity-providers"), undefined, signal),
+  providers: (signal?: AbortSignal) => all<Provider>(at("identity-providers"), signal),
   addProvider: (body: ProviderInput) => change<Provider>("POST", at("identity-providers"), body),
   changeProvider: (id: string, body: ProviderInput) => change("PUT", at("identity-providers", id), body),
   removeProvider: (id: string) => change("DELETE", at("identity-providers", id)),
@@ -108,7 +121,7 @@ export const admin = {
   rotateKeys: () => change("POST", at("keys", "rotate"), {}),
   regions: (signal?: AbortSignal) => get<Items<Region>>(at("regions"), undefined, signal),
 
-  backups: (signal?: AbortSignal) => get<Items<Backup>>(at("backups"), undefined, signal),
+  backups: (signal?: AbortSignal) => all<Backup>(at("backups"), signal),
   addBackup: () => change("POST", at("backups"), {}),
   verifyBackup: (id: string) => change("POST", at("backups", id, "verify"), {}),
   restoreBackup: (id: string) => change("POST", at("backups", id, "restore"), {}),
@@ -116,7 +129,7 @@ export const admin = {
   records: (search: Record<string, string>, signal?: AbortSignal) =>
     get<Items<RecordRow>>(at("records"), search, signal),
 
-  staff: (signal?: AbortSignal) => get<Items<StaffAccess>>(at("staff-access"), undefined, signal),
+  staff: (signal?: AbortSignal) => all<StaffAccess>(at("staff-access"), signal),
   askStaff: (body: { reason: string; ticket: string; hours: number; read_only: boolean }) =>
     change("POST", at("staff-access"), body),
   decideStaff: (id: string, verdict: "grant" | "refuse" | "end") =>

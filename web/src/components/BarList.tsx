@@ -1,9 +1,9 @@
 import { useComputedColorScheme } from "@mantine/core";
-import { Link } from "react-router";
 import { ratio, type Units } from "../lib/decimal";
 import { percent } from "../lib/money";
 import { INK, seriesColor } from "../lib/palette";
 import { Amount, Change } from "./Figure";
+import { PageLink } from "./PageLink";
 
 export interface Bar {
   id: string;
@@ -37,9 +37,9 @@ export function BarList({ bars, total, currency, against }: Props) {
           const share = ratio(bar.amount, total);
           return (
             <li key={bar.id}>
-              <Link className={`quiet clip${bar.unset ? " muted" : ""}`} to={bar.href} title={bar.label}>
+              <PageLink className={`quiet clip${bar.unset ? " muted" : ""}`} to={bar.href} title={bar.label}>
                 {bar.label}
-              </Link>
+              </PageLink>
               <Amount amount={bar.amount} currency={currency} short />
               <span className="share num muted">{percent(share)}</span>
               <span className="change">

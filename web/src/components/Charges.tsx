@@ -1,7 +1,7 @@
 import { Link, Navigate, Outlet, useLocation } from "react-router";
 import { useWorkspace } from "../api/queries";
 import { scopeSentence } from "../lib/scope";
-import { opens, ROLE_NAMES, useMe } from "./me";
+import { opens, roleLabel, useMe } from "./me";
 import { PAGES } from "./pages";
 import { Refreshing } from "./Refreshing";
 import { Empty, Failure } from "./states";
@@ -34,7 +34,7 @@ function Closed({ label, root }: { label: string; root: boolean }) {
   const me = useMe();
   const first = PAGES.find((one) => opens(me, one.page));
   if (root && first) return <Navigate to={first.to} replace />;
-  const role = me?.workspace?.role_name ?? ROLE_NAMES[me?.workspace?.role ?? ""] ?? me?.workspace?.role;
+  const role = roleLabel(me?.workspace?.role ?? "", me?.workspace?.role_name);
   return (
     <div className="page">
       <div className="card">

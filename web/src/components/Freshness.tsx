@@ -1,6 +1,6 @@
-import { Link } from "react-router";
 import type { Freshness as Item } from "../api/types";
 import { dayLabel, instantLabel, monthLabel } from "../lib/dates";
+import { PageLink } from "./PageLink";
 
 /** The oldest "charges until" of all sources: up to there the figures are complete. */
 export function completeUntil(items: Item[]): string | null {
@@ -15,9 +15,9 @@ export function Freshness({ items }: { items: Item[] }) {
     <ul className="fresh" aria-label="Freshness of the sources">
       {items.map((one) => (
         <li key={one.source}>
-          <Link className="quiet" to="/sources?tab=deliveries" title={one.source}>
+          <PageLink className="quiet" to="/sources?tab=deliveries" title={one.source}>
             <strong>{one.provider ?? one.source}</strong>
-          </Link>
+          </PageLink>
           <span className="muted">
             {one.charges_until ? `charges until ${dayLabel(one.charges_until)}` : "no charges yet"}
             {one.delivered_at && ` · delivered ${instantLabel(one.delivered_at)}`}

@@ -1,7 +1,7 @@
 import { Menu } from "@mantine/core";
 import type { Me } from "../api/identityTypes";
 import { ChevronDown } from "./icons";
-import { ROLE_NAMES } from "./me";
+import { roleLabel } from "./me";
 
 interface Props {
   me: Me;
@@ -41,7 +41,7 @@ export function WorkspaceSwitcher({ me, choose }: Props) {
             <strong>{one.name}</strong>
             <br />
             <span className="muted small">
-              {one.owner ? "Owner" : (ROLE_NAMES[one.role] ?? one.role)}
+              {one.owner ? "Owner" : roleLabel(one.role)}
               {one.id === current?.id ? " · open now" : ""}
             </span>
           </Menu.Item>

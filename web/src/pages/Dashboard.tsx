@@ -1,5 +1,5 @@
 import { Skeleton } from "@mantine/core";
-import { Link, useSearchParams } from "react-router";
+import { useSearchParams } from "react-router";
 import { useDashboard, useLabels } from "../api/queries";
 import type { Dashboard as Answer, BreakdownRow, Mover } from "../api/types";
 import { type Bar, BarList } from "../components/BarList";
@@ -7,6 +7,7 @@ import { DailyChart } from "../components/chart/DailyChart";
 import { Amount, Change, Context } from "../components/Figure";
 import { completeUntil, Freshness } from "../components/Freshness";
 import { MeasureSelect } from "../components/MeasureSelect";
+import { PageLink } from "../components/PageLink";
 import { Empty, Failure } from "../components/states";
 import { measureOf, useKnownWorkspace } from "../components/workspace";
 import { addDays, addMonths, dayLabel, monthLabel, rangeLabel } from "../lib/dates";
@@ -110,9 +111,9 @@ function Figures({ answer, measure, measureId, defaultMeasure }: FiguresProps) {
                 : "No source has delivered charges yet."
             }
           >
-            <Link to={href({ period: { preset: "last-12-months" }, grain: "month" })}>
+            <PageLink only to={href({ period: { preset: "last-12-months" }, grain: "month" })}>
               Look at the last twelve months
-            </Link>
+            </PageLink>
           </Empty>
         </div>
       </>
@@ -156,9 +157,9 @@ function Figures({ answer, measure, measureId, defaultMeasure }: FiguresProps) {
                 <div className="card-head">
                   <h2>{several ? `Total in ${currency}` : "Total"}</h2>
                 </div>
-                <Link className="quiet figure-amount" to={href({ by: [] })}>
+                <PageLink className="quiet figure-amount" to={href({ by: [] })}>
                   <Amount amount={total.amount} currency={currency} short />
-                </Link>
+                </PageLink>
                 {total.previous_same_days !== null && (
                   <div className="figure-change">
                     <Change
@@ -183,9 +184,9 @@ function Figures({ answer, measure, measureId, defaultMeasure }: FiguresProps) {
                     <>
                       <dt>{monthLabel(lastMonth)}, whole</dt>
                       <dd>
-                        <Link className="quiet" to={href({ period: { preset: "last-month" } })}>
+                        <PageLink className="quiet" to={href({ period: { preset: "last-month" } })}>
                           <Amount amount={total.previous} currency={currency} />
-                        </Link>
+                        </PageLink>
                       </dd>
                     </>
                   )}
@@ -201,9 +202,9 @@ function Figures({ answer, measure, measureId, defaultMeasure }: FiguresProps) {
               <div className="card">
                 <div className="card-head">
                   <h2>Day by day</h2>
-                  <Link className="small" to={href({})}>
+                  <PageLink only className="small" to={href({})}>
                     Open in the explorer
-                  </Link>
+                  </PageLink>
                 </div>
                 <DailyChart
                   daily={answer.daily.filter((one) => one.currency === currency)}
@@ -223,13 +224,14 @@ function Figures({ answer, measure, measureId, defaultMeasure }: FiguresProps) {
                       <div className="card">
                         <div className="card-head">
                           <h2>{title}</h2>
-                          <Link
+                          <PageLink
+                            only
                             className="small"
                             to={href({ by: [dimension] })}
                             aria-label={`${title} in ${currency}: explore`}
                           >
                             Explore
-                          </Link>
+                          </PageLink>
                         </div>
                         <BarList
                           bars={bars}
@@ -257,7 +259,7 @@ function Figures({ answer, measure, measureId, defaultMeasure }: FiguresProps) {
       {several && (
         <p className="muted small">
           Amounts in {currencies.join(" and ")} stand apart: Bursar adds nothing across currencies unless you
-          give it rates, <Link to="/explore">in the explorer</Link>.
+          give it rates, <PageLink to="/explore">in the explorer</PageLink>.
         </p>
       )}
     </>
@@ -291,7 +293,7 @@ function Movers({ movers, currency, against, href }: MoversProps) {
                 {change > 0n ? "▲" : "▼"}
               </span>
               <span className="mover-what">
-                <Link
+                <PageLink
                   className="quiet clip"
                   to={href({
                     by: [one.dimension === "ServiceName" ? "SubAccountName" : "ServiceName"],
@@ -300,7 +302,7 @@ function Movers({ movers, currency, against, href }: MoversProps) {
                   })}
                 >
                   {one.key === null ? unsetLabel(one.dimension, label) : one.label}
-                </Link>
+                </PageLink>
                 <span className="muted small">{label(one.dimension)}</span>
               </span>
               <span className="mover-sum">

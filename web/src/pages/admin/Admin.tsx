@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 import { Link, NavLink, Outlet, useLocation } from "react-router";
-import { opens, ROLE_NAMES, useMe } from "../../components/me";
+import { opens, roleLabel, useMe } from "../../components/me";
 import { Empty } from "../../components/states";
 
 export const TABS = [
@@ -33,7 +33,7 @@ export function Admin() {
             title="Administration is not among your pages"
             reason={
               me
-                ? `Your role here is ${ROLE_NAMES[me.workspace?.role ?? ""] ?? me.workspace?.role}. Members, teams, tokens and keys are an administrator's.`
+                ? `Your role here is ${roleLabel(me.workspace?.role ?? "", me.workspace?.role_name)}. Members, teams, tokens and keys are an administrator's.`
                 : "This version of the server has no accounts yet."
             }
           >

@@ -4,7 +4,7 @@ import { admin } from "../../api/identity";
 import type { Invitation, Member } from "../../api/identityTypes";
 import { Confirm } from "../../components/Dialog";
 import { Loaded } from "../../components/Loaded";
-import { may, ROLE_NAMES, useKnownMe } from "../../components/me";
+import { may, roleLabel, useKnownMe } from "../../components/me";
 import { moment } from "../../lib/moments";
 import { plural } from "../../lib/money";
 import { Invite } from "./Invite";
@@ -109,8 +109,7 @@ function Row({ member, own, edit, remove }: RowProps) {
         </span>
       </th>
       <td>
-        {member.role_name || ROLE_NAMES[member.role] || member.role}{" "}
-        {member.owner && <span className="badge good">owner</span>}
+        {roleLabel(member.role, member.role_name)} {member.owner && <span className="badge good">owner</span>}
       </td>
       <td>{member.teams.map((one) => one.name).join(", ") || <span className="muted">none</span>}</td>
       <td className="num">
@@ -153,7 +152,7 @@ function Invitations({ manages }: { manages: boolean }) {
                 <span className="person">
                   <strong>{one.email}</strong>
                   <span className="muted small">
-                    as {one.role_name ?? ROLE_NAMES[one.role] ?? one.role}
+                    as {roleLabel(one.role, one.role_name)}
                     {one.owner ? ", owner" : ""}, ends {moment(one.expires_at, Date.now())}
                   </span>
                 </span>

@@ -32,7 +32,7 @@ export function RecordPage() {
   const records = useInfiniteQuery({
     queryKey: ["records", asked],
     queryFn: ({ pageParam, signal }) =>
-      admin.records({ ...asked, ...(pageParam ? { cursor: pageParam } : {}), limit: "50" }, signal),
+      admin.records({ ...asked, ...(pageParam ? { cursor: pageParam } : {}) }, signal),
     initialPageParam: "",
     getNextPageParam: (last) => last.next ?? undefined,
     staleTime: 5_000,

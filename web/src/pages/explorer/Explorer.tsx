@@ -1,12 +1,13 @@
 import { SegmentedControl } from "@mantine/core";
 import { useCallback, useMemo, useState } from "react";
-import { Link, useNavigate, useSearchParams } from "react-router";
+import { useNavigate, useSearchParams } from "react-router";
 import { ApiError } from "../../api/client";
 import { useCost, useDimensions, useLabels } from "../../api/queries";
 import type { CostAnswer } from "../../api/types";
 import { completeUntil, Freshness } from "../../components/Freshness";
 import { MeasureSelect } from "../../components/MeasureSelect";
 import { useMe } from "../../components/me";
+import { PageLink } from "../../components/PageLink";
 import { Empty, Failure } from "../../components/states";
 import { measureOf, useKnownWorkspace } from "../../components/workspace";
 import { readable, usedRates } from "../../lib/conversion";
@@ -242,7 +243,9 @@ export function Explorer() {
                   </li>
                 ))}
               </ul>
-              <Link to="/sources?tab=conformance">See the rows and what to do</Link>
+              <PageLink only to="/sources?tab=conformance">
+                See the rows and what to do
+              </PageLink>
             </div>
           )}
           {notes.map((note) => (

@@ -31,8 +31,8 @@ export function ForgotPassword({ back }: { back: () => void }) {
           way. It works once, for a short time.
         </p>
         <p className="muted">
-          Nothing comes? This installation may send no mail. An administrator can give you a link, or run{" "}
-          <code>bursar member reset</code>.
+          Nothing comes? This installation may send no mail. Whoever runs it can print a link that signs you
+          in: <code>bursar member link EMAIL --workspace NAME</code>.
         </p>
         <div>{toSignIn}</div>
       </Frame>

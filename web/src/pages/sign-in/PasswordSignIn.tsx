@@ -50,7 +50,7 @@ export function PasswordSignIn({ done, forgot }: { done: () => void; forgot: () 
     } catch (cause) {
       const failure = cause instanceof Error ? cause : new Error(String(cause));
       if (failure instanceof ApiError && failure.kind === "second-factor" && !second) setSecond(true);
-      else if (failure instanceof ApiError && failure.status === 429) startWait(failure.retryAfter ?? 30);
+      else if (failure instanceof ApiError && failure.status === 429) startWait(failure.retryAfter ?? 5);
       else {
         setError(failure);
         if (second) codeInput.current?.select();

@@ -1,3 +1,5 @@
+import { Link } from "react-router";
+import { may, opens, useMe } from "../../components/me";
 import { Command, Empty } from "../../components/states";
 import { useKnownWorkspace } from "../../components/workspace";
 
@@ -7,9 +9,40 @@ export function addSourceCommand(workspace: string, location: string): string {
   return `bursar source add --workspace ${name} ${location}`;
 }
 
+const KINDS = (
+  <p>
+    Folders, <code>s3://</code>, <code>az://</code>, <code>abfss://</code> and <code>gs://</code> work; FOCUS,
+    AWS CUR, Azure, Google and Oracle exports are recognised by their columns. Several sources are one bill.
+  </p>
+);
+
 /** What to do when there is nothing to read yet: the exact commands. */
 export function NoSources({ only = false }: { only?: boolean }) {
   const { name } = useKnownWorkspace();
+  const me = useMe();
+  if (may(me, "manage-sources") && opens(me, "admin"))
+    return (
+      <Empty
+        title="No source yet"
+        only={only}
+        reason="A source is a folder or a bucket into which a cloud delivers its bills. Bursar reads it where it is and never writes there."
+      >
+        <Link className="control primary" to="/admin/workspace">
+          Add a source
+        </Link>
+        <p>or from the command line:</p>
+        <Command text={addSourceCommand(name, "s3://my-bucket/exports/focus")} />
+        {KINDS}
+      </Empty>
+    );
+  if (me)
+    return (
+      <Empty
+        title="No source yet"
+        only={only}
+        reason="A source is a folder or a bucket into which a cloud delivers its bills. An administrator of this workspace can add the first one; then figures appear here."
+      />
+    );
   return (
     <Empty
       title="No source yet"
@@ -18,11 +51,8 @@ export function NoSources({ only = false }: { only?: boolean }) {
     >
       <Command text={addSourceCommand(name, "s3://my-bucket/exports/focus")} />
       <Command text="bursar serve" />
-      <p>
-        Folders, <code>s3://</code>, <code>az://</code>, <code>abfss://</code> and <code>gs://</code> work;
-        FOCUS, AWS CUR, Azure, Google and Oracle exports are recognised by their columns. Several sources are
-        one bill. To look around first:
-      </p>
+      {KINDS}
+      <p>To look around first:</p>
       <Command text="bursar demo" />
     </Empty>
   );

@@ -1,5 +1,7 @@
+import { Link } from "react-router";
 import { useSources } from "../../api/queries";
 import type { Source } from "../../api/types";
+import { may, opens, useMe } from "../../components/me";
 import { Command, Failure, Told } from "../../components/states";
 import { useKnownWorkspace } from "../../components/workspace";
 import { dayLabel, daysBehind, instantLabel, monthLabel } from "../../lib/dates";
@@ -27,6 +29,7 @@ function standing(source: Source, today: string): { text: string; look: string }
 export function SourceList({ show }: { show: (tab: string, source: string) => void }) {
   const sources = useSources();
   const workspace = useKnownWorkspace();
+  const me = useMe();
   if (sources.error) return <Failure error={sources.error} retry={() => void sources.refetch()} />;
   if (!sources.data) return null;
   if (sources.data.sources.length === 0)
@@ -42,16 +45,25 @@ export function SourceList({ show }: { show: (tab: string, source: string) => vo
           <SourceCard key={source.id} source={source} today={workspace.today} show={show} />
         ))}
       </div>
-      <details className="how-read">
-        <summary>Add a source</summary>
-        <div className="stack add-source">
-          <p>
-            Add the place and start the server again; all sources together are one bill. Nothing is ever
-            written there, so permission to list and read is enough.
-          </p>
-          <Command text={addSourceCommand(workspace.name, "s3://my-bucket/exports/focus")} />
+      {may(me, "manage-sources") && opens(me, "admin") && (
+        <div>
+          <Link className="control" to="/admin/workspace">
+            Add or remove a source
+          </Link>
         </div>
-      </details>
+      )}
+      {me === null && (
+        <details className="how-read">
+          <summary>Add a source</summary>
+          <div className="stack add-source">
+            <p>
+              Add the place and start the server again; all sources together are one bill. Nothing is ever
+              written there, so permission to list and read is enough.
+            </p>
+            <Command text={addSourceCommand(workspace.name, "s3://my-bucket/exports/focus")} />
+          </div>
+        </details>
+      )}
     </div>
   );
 }
