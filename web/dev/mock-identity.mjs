@@ -83,8 +83,27 @@ export async function authRoute(request, url, body) {
     case "POST /auth/passkey/start":
       return [
         200,
-        { ceremony: "cer_1", publicKey: { challenge: "AQIDBA", rpId: "127.0.0.1", allowCredentials: [] } },
+        {
+          ceremony: "cer_1",
+          publicKey: { challenge: "AQIDBA", rpId: url.hostname, userVerification: "required" },
+          mediation: "conditional",
+        },
       ];
+    case "POST /auth/passkey/finish": {
+      const { credential } = await given();
+      const found = world.accounts.find((one) =>
+        one.passkeys.some((key) => key.credential === credential.id),
+      );
+      if (!found || !credential.response.signature)
+        throw new Refusal(
+          401,
+          "the passkey did not sign you in",
+          "this passkey is not known here",
+          "passkey",
+        );
+      found.passkeys.find((key) => key.credential === credential.id).last_used_at = now();
+      return [200, {}, begin(world, found.id, ["passkey"], agent)];
+    }
     case "GET /auth/invitation": {
       const found = world.invitations.find((one) => one.token === url.searchParams.get("token"));
       if (!found) throw missing("such invitation");
@@ -319,19 +338,31 @@ export async function identityRoute(request, url, body) {
       ceremony: "cer_2",
       publicKey: {
         challenge: "AQIDBA",
-        rp: { id: "localhost", name: "Bursar" },
+        rp: { id: url.hostname, name: "Bursar" },
         user: { id: "AQID", name: me.email, displayName: me.display_name },
         pubKeyCredParams: [{ type: "public-key", alg: -7 }],
+        authenticatorSelection: { residentKey: "required", userVerification: "required" },
       },
     };
   if (is("POST me/passkeys/finish")) {
-    const { name } = await given();
-    me.passkeys.push({ id: world.next("pky"), name, added_at: now(), last_used_at: null });
+    const { name, credential } = await given();
+    if (!credential.response.attestationObject) throw new Refusal(422, "no passkey", "nothing was attested");
+    const id = world.next("pky");
+    me.passkeys.push({ id, name, credential: credential.id, added_at: now(), last_used_at: null });
     return undefined;
   }
   if (is("DELETE me/passkeys/*")) {
     me.passkeys = me.passkeys.filter((one) => one.id !== verb);
     return undefined;
+  }
+
+  if (is("POST workspaces")) {
+    const made = { id: world.next("wsp"), ...(await given()) };
+    world.workspaces.push(made);
+    world.members[made.id] = [
+      { account: me.id, role: "admin", owner: true, via: "made", created_at: now(), last_used_at: now() },
+    ];
+    return made;
   }
 
   const { chosen, member } = current(world, session, asked);

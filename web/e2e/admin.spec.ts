@@ -314,3 +314,14 @@ test("keys lead to the administration and the account", async ({ page }) => {
   await page.keyboard.press("m");
   await expect(page).toHaveURL(/\/account$/);
 });
+
+test("another workspace is made and opened", async ({ page }) => {
+  await page.goto("/admin/workspace");
+  await page.getByText("Make another workspace").click();
+  const form = page.locator("details form");
+  await form.getByLabel("Name").fill("Acme Research");
+  await form.getByLabel("Region").selectOption("us-east");
+  await axe(page);
+  await form.getByRole("button", { name: "Make the workspace" }).click();
+  await expect(page.getByRole("button", { name: /^Workspace: Acme Research/ })).toBeVisible();
+});

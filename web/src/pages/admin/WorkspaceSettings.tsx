@@ -1,12 +1,14 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { useChange } from "../../api/changes";
+import { useNavigate } from "react-router";
+import { useAsked, useChange } from "../../api/changes";
 import { saveFile } from "../../api/http";
 import { admin } from "../../api/identity";
 import { Confirm } from "../../components/Dialog";
-import { Field, Problem } from "../../components/form";
+import { Field, Problem, SelectField } from "../../components/form";
 import { may, useKnownMe, useMyWorkspace } from "../../components/me";
 import { instantLabel } from "../../lib/dates";
+import { chooseWorkspace } from "../../lib/workspaceChoice";
 import { AdminSources } from "./AdminSources";
 
 export function WorkspaceSettings() {
@@ -16,6 +18,7 @@ export function WorkspaceSettings() {
       <Rename />
       <AdminSources />
       {may(me, "own") && <Leave />}
+      {may(me, "own") && <NewWorkspace />}
       {!may(me, "own") && <p className="muted small">Only owners export the whole workspace or delete it.</p>}
     </>
   );
@@ -168,5 +171,62 @@ function Leave() {
         </Confirm>
       )}
     </section>
+  );
+}
+
+/** Who may make another is a setting of the installation; the server says so when it refuses. */
+function NewWorkspace() {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const regions = useAsked("regions", admin.regions);
+  const [name, setName] = useState("");
+  const [chosen, setChosen] = useState("");
+  const known = regions.data?.items ?? [];
+  const region = chosen || (known.find((one) => one.current) ?? known[0])?.name || "";
+  const make = useChange(() => admin.addWorkspace({ name: name.trim(), region }), []);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    make.mutate(undefined, {
+      onSuccess: ({ id }) => {
+        chooseWorkspace(id);
+        void navigate("/", { replace: true });
+        void client.resetQueries();
+      },
+    });
+  };
+  return (
+    <details className="how-read">
+      <summary>Make another workspace</summary>
+      <form className="card stack" onSubmit={submit}>
+        <p className="lead">
+          It shares nothing with this one: its own members, keys, sources and record. You become its owner.
+        </p>
+        <div className="form-grid">
+          <Field
+            label="Name"
+            value={name}
+            maxLength={120}
+            required
+            onChange={(event) => setName(event.target.value)}
+          />
+          <SelectField
+            label="Region"
+            value={region}
+            onChange={setChosen}
+            hint="Everything of it stays there. It cannot be changed later."
+          >
+            {known.map((one) => (
+              <option key={one.name}>{one.name}</option>
+            ))}
+          </SelectField>
+        </div>
+        {make.error && <Problem error={make.error} />}
+        <div>
+          <button type="submit" className="control" disabled={make.isPending || !name.trim() || !region}>
+            Make the workspace
+          </button>
+        </div>
+      </form>
+    </details>
   );
 }
