@@ -293,6 +293,15 @@ export async function identityRoute(request, url, body) {
   const given = async () => JSON.parse(await body());
   const me = world.accounts.find((one) => one.id === session.account);
 
+  const known = { records: ["actor", "action", "cursor"], permissions: ["account", "action", "page"] };
+  if (
+    method === "GET" &&
+    ["me", "members", "roles", "teams", "tokens", "records", "permissions"].includes(head)
+  )
+    for (const name of url.searchParams.keys())
+      if (!known[head]?.includes(name))
+        throw new Refusal(400, "the request is not understood", `there is no parameter \`${name}\``);
+
   if (is("GET me")) return whoAmI(world, session, asked);
   if (is("PATCH me")) return void Object.assign(me, await given());
   if (is("POST me/password")) {
@@ -524,7 +533,9 @@ export async function identityRoute(request, url, body) {
   if (is("GET identity-providers"))
     return { items: world.providers.map(({ client_secret: _, ...rest }) => rest) };
   if (is("POST identity-providers")) {
-    const provider = { id: world.next("idp"), has_secret: true, ...(await given()) };
+    const id = world.next("idp");
+    const redirect = `http://${request.headers.host}/auth/oidc/${id}/callback`;
+    const provider = { id, has_secret: true, role: null, redirect, ...(await given()) };
     world.providers.push(provider);
     return provider;
   }
@@ -594,9 +605,7 @@ export async function identityRoute(request, url, body) {
     const action = url.searchParams.get("action");
     const from = Number(url.searchParams.get("cursor") ?? 0);
     const found = world.records.filter(
-      (one) =>
-        (!actor || one.account.email.includes(actor) || one.account.id === actor) &&
-        (!action || one.action.startsWith(action)),
+      (one) => (!actor || one.account.id === actor) && (!action || one.action === action),
     );
     return { items: found.slice(from, from + 25), next: from + 25 < found.length ? String(from + 25) : null };
   }

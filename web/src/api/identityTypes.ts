@@ -195,6 +195,10 @@ export interface Provider {
   client_id: string;
   enabled: boolean;
   has_secret?: boolean;
+  /** What people become in this workspace at their first sign-in; null lets nobody new in. */
+  role?: string | null;
+  /** The callback to register with the provider. */
+  redirect?: string;
 }
 
 export interface ProviderInput {
@@ -204,6 +208,7 @@ export interface ProviderInput {
   client_id: string;
   client_secret?: string;
   enabled: boolean;
+  role?: string;
 }
 
 export interface TestFinding {

@@ -17,6 +17,8 @@ export function Dialog({ title, close, wide = false, sticky = false, children }:
   useEffect(() => {
     const opener = document.activeElement;
     dialog.current?.showModal();
+    // What is there to be filled in, rather than the button that closes.
+    dialog.current?.querySelector<HTMLElement>("input:not([hidden]), select, textarea")?.focus();
     return () => {
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
     };

@@ -61,7 +61,7 @@ export function Passkeys() {
           <Field
             label="What shall it be called?"
             value={name}
-            maxLength={80}
+            maxLength={60}
             required
             hint="So that you know it again in this list: the laptop, the blue key."
             onChange={(event) => setName(event.target.value)}

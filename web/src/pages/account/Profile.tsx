@@ -39,7 +39,7 @@ export function Profile({ account }: { account: Account }) {
             label="Name"
             value={name}
             autoComplete="name"
-            maxLength={120}
+            maxLength={60}
             required
             onChange={(event) => setName(event.target.value)}
           />

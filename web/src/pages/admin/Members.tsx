@@ -111,8 +111,10 @@ function Row({ member, own, edit, remove }: RowProps) {
       <td>
         {roleLabel(member.role, member.role_name)} {member.owner && <span className="badge good">owner</span>}
       </td>
-      <td>{member.teams.map((one) => one.name).join(", ") || <span className="muted">none</span>}</td>
-      <td className="num">
+      <td data-label="Teams:">
+        {member.teams.map((one) => one.name).join(", ") || <span className="muted">none</span>}
+      </td>
+      <td className="num" data-label="Here last:">
         {moment(member.last_used_at, Date.now())}
         {member.via === "scim" && <span className="muted small"> · by SCIM</span>}
       </td>

@@ -3,6 +3,8 @@ import { useChange } from "../../api/changes";
 import { admin } from "../../api/identity";
 import type { Provider } from "../../api/identityTypes";
 import { Field, PasswordField, Problem, SelectField } from "../../components/form";
+import { ROLE_NAMES } from "../../components/me";
+import { useRoles } from "./RoleChoice";
 
 type Preset = "entra" | "google" | "github" | "oidc";
 
@@ -31,6 +33,8 @@ export function ProviderForm({ provider, close }: { provider: Provider | null; c
   const [client, setClient] = useState(provider?.client_id ?? "");
   const [secret, setSecret] = useState("");
   const [enabled, setEnabled] = useState(provider?.enabled ?? true);
+  const [role, setRole] = useState(provider?.role ?? "");
+  const roles = useRoles();
   const address = {
     entra: `https://login.microsoftonline.com/${tenant.trim()}/v2.0`,
     google: "https://accounts.google.com",
@@ -45,6 +49,7 @@ export function ProviderForm({ provider, close }: { provider: Provider | null; c
       client_id: client.trim(),
       ...(secret ? { client_secret: secret } : {}),
       enabled,
+      ...(role ? { role } : {}),
     };
     if (provider) await admin.changeProvider(provider.id, body);
     else await admin.addProvider(body);
@@ -86,7 +91,7 @@ export function ProviderForm({ provider, close }: { provider: Provider | null; c
           <Field
             label="Name on the sign-in page"
             value={name}
-            maxLength={80}
+            maxLength={60}
             required
             onChange={(event) => setName(event.target.value)}
           />
@@ -96,7 +101,7 @@ export function ProviderForm({ provider, close }: { provider: Provider | null; c
               value={tenant}
               required
               spellCheck={false}
-              hint="Not `common`: anybody with a Microsoft account could sign in."
+              hint="Not “common”: anybody with a Microsoft account could sign in."
               onChange={(event) => setTenant(event.target.value)}
             />
           )}
@@ -137,6 +142,32 @@ export function ProviderForm({ provider, close }: { provider: Provider | null; c
               hint="Stored sealed; it is never shown again."
             />
           )}
+        </div>
+        <div className="form-grid">
+          <SelectField
+            label="Who signs in for the first time"
+            value={role}
+            onChange={setRole}
+            hint={
+              role
+                ? "Everybody whom the provider lets in comes into this workspace."
+                : "Accounts are matched by what the provider says they are, never by the address alone."
+            }
+          >
+            <option value="">must be a member or invited already</option>
+            {(roles.data?.built_in ?? [])
+              .filter((one) => one.role !== "admin" || role === "admin")
+              .map((one) => (
+                <option key={one.role} value={one.role}>
+                  becomes {ROLE_NAMES[one.role] ?? one.role}
+                </option>
+              ))}
+            {(roles.data?.items ?? []).map((one) => (
+              <option key={one.id} value={one.id}>
+                becomes {one.name}
+              </option>
+            ))}
+          </SelectField>
         </div>
         <label className="check">
           <input type="checkbox" checked={enabled} onChange={(event) => setEnabled(event.target.checked)} />

@@ -1,34 +1,20 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
 import { useSearchParams } from "react-router";
+import { useAsked } from "../../api/changes";
 import { admin } from "../../api/identity";
 import type { RecordRow } from "../../api/identityTypes";
-import { Field } from "../../components/form";
+import { SelectField } from "../../components/form";
 import { Empty, Failure } from "../../components/states";
-import { addDays, instantLabel, isDay } from "../../lib/dates";
-
-const FIELDS = ["actor", "action", "from", "to"] as const;
-
-/** The last day counts: people name the last day they mean, the API the first that it leaves out. */
-function questionOf(search: URLSearchParams): Record<string, string> {
-  const asked: Record<string, string> = {};
-  for (const field of FIELDS) {
-    const value = search.get(field)?.trim();
-    if (!value) continue;
-    if (field === "from" && isDay(value)) asked.from = `${value}T00:00:00Z`;
-    else if (field === "to" && isDay(value)) asked.to = `${addDays(value, 1)}T00:00:00Z`;
-    else if (field === "actor" || field === "action") asked[field] = value;
-  }
-  return asked;
-}
+import { instantLabel } from "../../lib/dates";
+import { RECORD_WORDS } from "./recordWords";
 
 /** Who did what, and which policy decided. The filter is in the address. */
 export function RecordPage() {
+  const members = useAsked("members", admin.members);
   const [search, setSearch] = useSearchParams();
-  const [draft, setDraft] = useState(() =>
-    Object.fromEntries(FIELDS.map((one) => [one, search.get(one) ?? ""])),
-  );
-  const asked = questionOf(search);
+  const actor = search.get("actor") ?? "";
+  const action = search.get("action") ?? "";
+  const asked = { ...(actor ? { actor } : {}), ...(action ? { action } : {}) };
   const records = useInfiniteQuery({
     queryKey: ["records", asked],
     queryFn: ({ pageParam, signal }) =>
@@ -37,15 +23,12 @@ export function RecordPage() {
     getNextPageParam: (last) => last.next ?? undefined,
     staleTime: 5_000,
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setSearch(Object.fromEntries(Object.entries(draft).filter(([, value]) => value.trim() !== "")));
-  };
-  const clear = () => {
-    setDraft(Object.fromEntries(FIELDS.map((one) => [one, ""])));
-    setSearch({});
-  };
-  const filtered = Object.keys(asked).length > 0;
+  const filter = (part: Record<string, string>) =>
+    setSearch(
+      Object.entries({ actor, action, ...part }).filter(([, value]) => value !== ""),
+      { replace: true },
+    );
+  const people = members.data?.items ?? [];
   const rows = records.data?.pages.flatMap((one) => one.items) ?? [];
   return (
     <section className="card" aria-labelledby="record">
@@ -53,51 +36,39 @@ export function RecordPage() {
         <h2 id="record">Record</h2>
         <span className="muted small">Written with every change; nobody can edit it.</span>
       </div>
-      <form className="stack record-filter" onSubmit={submit}>
-        <div className="form-grid narrow">
-          <Field
-            label="Who"
-            value={draft.actor ?? ""}
-            placeholder="account or e-mail"
-            onChange={(event) => setDraft({ ...draft, actor: event.target.value })}
-          />
-          <Field
-            label="Did what"
-            value={draft.action ?? ""}
-            placeholder="member."
-            onChange={(event) => setDraft({ ...draft, action: event.target.value })}
-          />
-          <Field
-            label="First day"
-            type="date"
-            value={draft.from ?? ""}
-            onChange={(event) => setDraft({ ...draft, from: event.target.value })}
-          />
-          <Field
-            label="Last day"
-            type="date"
-            value={draft.to ?? ""}
-            onChange={(event) => setDraft({ ...draft, to: event.target.value })}
-          />
+      <div className="stack record-filter">
+        <div className="form-grid">
+          <SelectField label="Who" value={actor} onChange={(value) => filter({ actor: value })}>
+            <option value="">everybody</option>
+            {actor !== "" && !people.some((one) => one.account.id === actor) && (
+              <option value={actor}>{actor}</option>
+            )}
+            {people.map((one) => (
+              <option key={one.account.id} value={one.account.id}>
+                {one.account.display_name || one.account.email}
+              </option>
+            ))}
+          </SelectField>
+          <SelectField label="Did what" value={action} onChange={(value) => filter({ action: value })}>
+            <option value="">anything</option>
+            {action !== "" && !RECORD_WORDS[action] && <option value={action}>{action}</option>}
+            {Object.entries(RECORD_WORDS).map(([id, words]) => (
+              <option key={id} value={id}>
+                {words}
+              </option>
+            ))}
+          </SelectField>
         </div>
-        <div className="row">
-          <button type="submit" className="control">
-            Filter
-          </button>
-          {filtered && (
-            <button type="button" className="text-button" onClick={clear}>
-              Show everything
-            </button>
-          )}
-        </div>
-      </form>
+      </div>
       {records.error && <Failure error={records.error} retry={() => void records.refetch()} />}
       {records.data &&
         (rows.length === 0 ? (
           <Empty
             title="Nothing to show"
             reason={
-              filtered ? "No entry fits the filter." : "Entries appear as soon as somebody does something."
+              actor || action
+                ? "No entry fits the filter."
+                : "Entries appear as soon as somebody changes something."
             }
           />
         ) : (
@@ -116,6 +87,15 @@ export function RecordPage() {
         </div>
       )}
     </section>
+  );
+}
+
+/** `null` and empty objects say nothing. */
+function telling(payload: unknown): boolean {
+  return (
+    payload !== null &&
+    payload !== undefined &&
+    !(typeof payload === "object" && Object.keys(payload).length === 0)
   );
 }
 
@@ -139,7 +119,7 @@ function Entries({ rows }: { rows: RecordRow[] }) {
               <td className="num">{instantLabel(one.time)}</td>
               <td>{who(one)}</td>
               <td>
-                <code>{one.action}</code>
+                {RECORD_WORDS[one.action] ?? <code>{one.action}</code>}
                 {one.target && <span className="muted small break"> {one.target}</span>}
               </td>
               <td>
@@ -151,6 +131,7 @@ function Entries({ rows }: { rows: RecordRow[] }) {
                 <details>
                   <summary className="small">No. {one.seq}</summary>
                   <p className="small">
+                    <code>{one.action}</code>{" "}
                     {one.deciding_policy && (
                       <>
                         Decided by <code>{one.deciding_policy}</code>.{" "}
@@ -162,7 +143,7 @@ function Entries({ rows }: { rows: RecordRow[] }) {
                       </>
                     )}
                   </p>
-                  {one.payload !== null && one.payload !== undefined && (
+                  {telling(one.payload) && (
                     <pre className="payload">{JSON.stringify(one.payload, null, 1)}</pre>
                   )}
                 </details>

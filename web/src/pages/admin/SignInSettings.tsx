@@ -6,7 +6,7 @@ import { Confirm } from "../../components/Dialog";
 import { Problem } from "../../components/form";
 import { CheckIcon, CrossIcon } from "../../components/icons";
 import { Loaded } from "../../components/Loaded";
-import { may, useKnownMe } from "../../components/me";
+import { may, roleLabel, useKnownMe } from "../../components/me";
 import { Command, Empty, Told } from "../../components/states";
 import { ProviderForm } from "./ProviderForm";
 import { Scim } from "./Scim";
@@ -111,9 +111,14 @@ function ProviderCard({ provider, manages, edit }: CardProps) {
       </div>
       <div className="stack tight">
         <p className="muted small mono break">{provider.issuer}</p>
+        <p className="small">
+          {provider.role
+            ? `Whoever signs in with it for the first time becomes ${roleLabel(provider.role)} here.`
+            : "Only people who are members or invited can sign in with it."}
+        </p>
         <p className="small">Give this redirect address to the provider:</p>
         <Command
-          text={`${window.location.origin}/auth/oidc/${provider.id}/callback`}
+          text={provider.redirect ?? `${window.location.origin}/auth/oidc/${provider.id}/callback`}
           label="Copy the redirect address"
         />
         <div aria-live="polite">

@@ -129,9 +129,11 @@ export function TokenTable({ items, manages }: { items: TokenRow[]; manages: boo
                       </span>
                     </span>
                   </th>
-                  <td>{limits(one)}</td>
-                  <td className="num">{moment(one.last_used_at, now)}</td>
-                  <td className="num">
+                  <td data-label="May:">{limits(one)}</td>
+                  <td className="num" data-label="Used:">
+                    {moment(one.last_used_at, now)}
+                  </td>
+                  <td className="num" data-label="Ends:">
                     {one.revoked_at ? (
                       <span className="badge bad">revoked {moment(one.revoked_at, now)}</span>
                     ) : expired ? (

@@ -48,8 +48,9 @@ function Rename() {
           <Field
             label="Name"
             value={name}
-            maxLength={120}
+            maxLength={100}
             required
+            hint="Letters, digits, blanks, hyphens and dots."
             disabled={!may(me, "manage-settings")}
             onChange={(event) => setName(event.target.value)}
           />
@@ -205,7 +206,7 @@ function NewWorkspace() {
           <Field
             label="Name"
             value={name}
-            maxLength={120}
+            maxLength={100}
             required
             onChange={(event) => setName(event.target.value)}
           />

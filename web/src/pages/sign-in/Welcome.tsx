@@ -114,7 +114,7 @@ function Accept({ token, asked }: { token: string; asked: InvitationAsked }) {
               label="Your name"
               value={name}
               autoComplete="name"
-              maxLength={120}
+              maxLength={60}
               required
               hint="As your colleagues know you; it stands beside what you decide."
               onChange={(event) => setName(event.target.value)}
