@@ -177,8 +177,8 @@ export async function authRoute(request, url, body) {
 }
 
 function current(world, session, asked) {
-  const mine = world.workspaces.filter((one) =>
-    world.members[one.id]?.some((member) => member.account === session.account),
+  const mine = world.workspaces.filter(
+    (one) => !one.due_at && world.members[one.id]?.some((member) => member.account === session.account),
   );
   const chosen = asked ? mine.find((one) => one.id === asked) : mine[0];
   if (asked && !chosen) throw missing("such workspace");
@@ -208,7 +208,11 @@ function whoAmI(world, session, asked) {
   const parts = teams.map((one) => one.scope);
   const all = !member || member.role === "admin" || teams.length === 0 || parts.includes(null);
   const { id, email, display_name, created_at } = account;
+  const leaving = world.workspaces.filter(
+    (one) => one.due_at && world.members[one.id]?.some((each) => each.account === id && each.owner),
+  );
   return {
+    leaving: leaving.map((one) => ({ id: one.id, name: one.name, due_at: one.due_at })),
     account: {
       id,
       email,
@@ -228,7 +232,6 @@ function whoAmI(world, session, asked) {
           ...allowedTo(world, member),
           scope: { all, parts: all ? [] : parts },
           teams: teams.map((one) => ({ id: one.id, name: one.name })),
-          deletion: world.deletion ?? null,
         }
       : null,
     workspaces: mine.map((one) => {
@@ -373,6 +376,14 @@ export async function identityRoute(request, url, body) {
     ];
     return made;
   }
+
+  if (is("DELETE workspace/deletion")) {
+    const left = world.workspaces.find((one) => one.id === asked && one.due_at);
+    if (!left) throw missing("such workspace");
+    left.due_at = undefined;
+    return undefined;
+  }
+  if (is("GET certificates")) return { items: [] };
 
   const { chosen, member } = current(world, session, asked);
   if (!chosen) throw missing("workspace of yours");
@@ -578,8 +589,6 @@ export async function identityRoute(request, url, body) {
         { name: "us-east", current: false },
       ],
     };
-  if (is("GET certificates")) return { items: [] };
-
   if (is("GET backups")) return { items: world.backups };
   if (is("POST backups")) {
     const backup = {
@@ -631,10 +640,9 @@ export async function identityRoute(request, url, body) {
       throw new Refusal(422, "the name is not right", "type the workspace's name to confirm", "bad-request");
     if (!member.owner)
       throw new Refusal(403, "this is refused", "`owner-owns` decides: only owners delete", "refused");
-    world.deletion = { asked_at: now(), due_at: at_once ? now() : ahead(14 * 86_400_000) };
-    return world.deletion;
+    chosen.due_at = at_once ? now() : ahead(30 * 86_400_000);
+    return { due_at: chosen.due_at };
   }
-  if (is("DELETE workspace/deletion")) return void Object.assign(world, { deletion: null });
   if (is("POST sources")) {
     const { location, dialect = null } = await given();
     const source = { id: world.next("src"), location, dialect };

@@ -189,7 +189,7 @@ test("keys are rotated and backups restored only after being told what happens",
     .first()
     .click();
   const dialog = page.getByRole("dialog", { name: "Restore this backup?" });
-  await expect(dialog).toContainText("What was deleted since stays deleted");
+  await expect(dialog).toContainText("What was deleted or revoked since stays so");
   await expect(dialog.getByRole("button", { name: "Restore" })).toBeDisabled();
   await dialog.getByLabel(/Type Acme/).fill("Acme (demo)");
   await dialog.getByRole("button", { name: "Restore" }).click();
@@ -236,9 +236,13 @@ test("a workspace is deleted only with its name typed, and can be kept after all
   await axe(page);
   await dialog.getByLabel(/Type Acme/).fill("Acme (demo)");
   await go.click();
-  await expect(page.getByText("This workspace is going to be deleted")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Acme (demo) is being deleted" })).toBeVisible();
+  await expect(page.getByText("Nobody opens it any more.")).toBeVisible();
+  await axe(page);
+  await expect(page.getByText("Acme Lab", { exact: true })).toBeVisible();
+  await page.reload();
   await page.getByRole("button", { name: "Keep it after all" }).click();
-  await expect(page.getByText("This workspace is going to be deleted")).toHaveCount(0);
+  await expect(page.getByRole("button", { name: /^Workspace: Acme \(demo\)/ })).toBeVisible();
   await expect(page.getByRole("button", { name: "Delete …" })).toBeVisible();
 });
 

@@ -60,6 +60,10 @@ const router = createBrowserRouter([
         lazy: async () => ({ Component: (await import("./pages/account/Account")).Account }),
       },
       {
+        path: "leaving/:id",
+        lazy: async () => ({ Component: (await import("./pages/Leaving")).Leaving }),
+      },
+      {
         path: "admin",
         lazy: async () => ({ Component: (await import("./pages/admin/Admin")).Admin }),
         children: [

@@ -32,5 +32,5 @@ export const api = {
     get<Conformance>(`${BASE}/conformance`, source ? { source } : undefined, signal),
   ledger: (signal?: AbortSignal) => get<Ledger>(`${BASE}/ledger`, undefined, signal),
   sql: (sql: string, limit: number, signal?: AbortSignal) =>
-    change<SqlAnswer>("POST", `${BASE}/sql`, { sql, limit }, signal),
+    change<SqlAnswer>("POST", `${BASE}/sql`, { sql, limit }, { signal }),
 };

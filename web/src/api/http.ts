@@ -34,13 +34,11 @@ export function isMissing(error: unknown): boolean {
 
 async function answered(path: string, init: RequestInit): Promise<Response> {
   let response: Response;
-  const workspace = path.startsWith(BASE) ? chosenWorkspace() : null;
+  const headers = { ...(init.headers as Record<string, string> | undefined) };
+  if (path.startsWith(BASE)) headers["bursar-workspace"] ??= chosenWorkspace() ?? "";
+  if (headers["bursar-workspace"] === "") delete headers["bursar-workspace"];
   try {
-    response = await fetch(path, {
-      credentials: "same-origin",
-      ...init,
-      headers: { ...init.headers, ...(workspace ? { "bursar-workspace": workspace } : {}) },
-    });
+    response = await fetch(path, { credentials: "same-origin", ...init, headers });
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
     throw new ApiError({
@@ -106,12 +104,12 @@ export function get<T>(
 
 type Method = "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** A request that changes something. */
+/** A request that changes something, in the workspace of this window or in another. */
 export function change<T = void>(
   method: Method,
   path: string,
   body?: unknown,
-  signal?: AbortSignal,
+  { signal, workspace }: { signal?: AbortSignal | undefined; workspace?: string } = {},
 ): Promise<T> {
   return send<T>(path, {
     method,
@@ -119,6 +117,7 @@ export function change<T = void>(
       accept: "application/json",
       ...(body === undefined && method !== "POST" ? {} : { "content-type": "application/json" }),
       "x-bursar-csrf": "1",
+      ...(workspace ? { "bursar-workspace": workspace } : {}),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(signal ? { signal } : {}),

@@ -3,6 +3,7 @@ import { BASE, change, get } from "./http";
 import type {
   Backup,
   Ceremony,
+  CertificateRow,
   CustomRole,
   Deletion,
   Explained,
@@ -138,11 +139,11 @@ export const admin = {
   rename: (name: string) => change("PATCH", at("workspace"), { name }),
   delete: (confirm: string, atOnce: boolean) =>
     change<Deletion | undefined>("POST", at("workspace", "deletion"), { confirm, at_once: atOnce }),
-  keep: () => change("DELETE", at("workspace", "deletion")),
+  keep: (workspace: string) => change("DELETE", at("workspace", "deletion"), undefined, { workspace }),
   exportPath: () => at("workspace", "export"),
   addSource: (body: { location: string; dialect?: string }) => change("POST", at("sources"), body),
   removeSource: (id: string) => change("DELETE", at("sources", id)),
-  certificates: (signal?: AbortSignal) => get<Items<unknown>>(at("certificates"), undefined, signal),
+  certificates: (signal?: AbortSignal) => all<CertificateRow>(at("certificates"), signal),
   addWorkspace: (body: { name: string; region: string }) =>
     change<{ id: string }>("POST", at("workspaces"), body),
 };

@@ -52,7 +52,6 @@ export interface MyWorkspace {
   actions: string[];
   scope: Scope;
   teams: NamedId[];
-  deletion?: { asked_at: string; due_at: string } | null;
 }
 
 export interface Me {
@@ -60,6 +59,8 @@ export interface Me {
   workspace: MyWorkspace | null;
   workspaces: { id: string; name: string; role: string; owner: boolean }[];
   methods: string[];
+  /** Workspaces of one's own whose deletion was asked for; not told by every server. */
+  leaving?: { id: string; name: string; due_at: string | null }[];
 }
 
 export interface InvitationAsked {
@@ -264,6 +265,15 @@ export interface StaffAccess {
   until: string | null;
   refused_at: string | null;
   ended_at: string | null;
+}
+
+export interface CertificateRow {
+  id: string;
+  workspace?: string | null;
+  issued_at: string;
+  /** The signed text, as it stands. */
+  certificate?: unknown;
+  signature?: unknown;
 }
 
 export interface Deletion {

@@ -16,6 +16,14 @@ export function NoWorkspace({ me }: { me: Me }) {
             Whoever runs Bursar can do it from the command line:{" "}
             <code>bursar member add {me.account.email ?? "EMAIL"} --workspace NAME --role viewer</code>
           </p>
+          {(me.leaving ?? []).map((one) => (
+            <Link
+              key={one.id}
+              to={`/leaving/${one.id}?${new URLSearchParams({ name: one.name, ...(one.due_at ? { due: one.due_at } : {}) })}`}
+            >
+              {one.name} is being deleted: see, or keep it
+            </Link>
+          ))}
           <Link to="/account">To my account</Link>
         </Empty>
       </div>

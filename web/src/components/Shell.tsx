@@ -63,7 +63,7 @@ export function Shell() {
       <Header me={me} known={session.isSuccess} leave={leave} />
       <main id="main" tabIndex={-1}>
         {session.data ? (
-          me && !me.workspace && location.pathname !== "/account" ? (
+          me && !me.workspace && !/^\/(account|leaving)\b/.test(location.pathname) ? (
             <NoWorkspace me={me} />
           ) : (
             <Outlet />

@@ -79,8 +79,9 @@ export function Profile({ account }: { account: Account }) {
           close={() => setLeaving(false)}
         >
           <p>
-            Your sessions and API tokens end at once. After the grace period the account, its passkeys and its
-            second factor are destroyed; what you did stays in the record without your name.
+            In 30 days your account, its passkeys and its second factor are destroyed, and its sessions and
+            API tokens end. What you did stays in the record under your account's id. Until then everything
+            works.
           </p>
           <p>Workspaces are not deleted. The last owner of one cannot leave it before naming another.</p>
         </Confirm>

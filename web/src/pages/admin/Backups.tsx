@@ -98,12 +98,10 @@ export function Backups() {
         >
           <p>
             Members, roles, teams, tokens and settings of this workspace go back to how they were on{" "}
-            {instantLabel(restoring.taken_at)}. Later changes are lost; a backup of now is taken first.
+            {instantLabel(restoring.taken_at)}. Later changes are lost: to be able to come back, back up
+            first.
           </p>
-          <p>
-            What was deleted since stays deleted, and tokens that were revoked stay revoked. If anything
-            fails, nothing changes.
-          </p>
+          <p>What was deleted or revoked since stays so. If anything fails, nothing changes.</p>
         </Confirm>
       )}
     </section>

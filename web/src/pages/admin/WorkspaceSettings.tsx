@@ -7,7 +7,6 @@ import { admin } from "../../api/identity";
 import { Confirm } from "../../components/Dialog";
 import { Field, Problem, SelectField } from "../../components/form";
 import { may, useKnownMe, useMyWorkspace } from "../../components/me";
-import { instantLabel } from "../../lib/dates";
 import { chooseWorkspace } from "../../lib/workspaceChoice";
 import { AdminSources } from "./AdminSources";
 
@@ -76,13 +75,18 @@ function Rename() {
 function Leave() {
   const workspace = useMyWorkspace();
   const client = useQueryClient();
+  const navigate = useNavigate();
   const [deleting, setDeleting] = useState(false);
   const [atOnce, setAtOnce] = useState(false);
   const save = useChange(() => saveFile(admin.exportPath(), "bursar-workspace.zip"), []);
-  const remove = useChange(() => admin.delete(workspace.name, atOnce), []);
-  const keep = useChange(() => admin.keep(), ["session"]);
-  const [kept, setKept] = useState(false);
-  const pending = kept ? null : (workspace.deletion ?? (remove.isSuccess ? (remove.data ?? {}) : null));
+  const remove = async () => {
+    const asked = await admin.delete(workspace.name, atOnce);
+    const known = new URLSearchParams({ name: workspace.name });
+    if (asked?.due_at) known.set("due", asked.due_at);
+    chooseWorkspace(null);
+    await navigate(`/leaving/${workspace.id}?${known}`);
+    await client.resetQueries();
+  };
   return (
     <section className="card danger-zone" aria-labelledby="leave">
       <div className="card-head">
@@ -108,59 +112,31 @@ function Leave() {
               Its key is destroyed first, then every byte; you get a signed certificate.
             </span>
           </span>
-          {!pending && (
-            <button
-              type="button"
-              className="control danger"
-              onClick={() => {
-                setKept(false);
-                setDeleting(true);
-              }}
-            >
-              Delete …
-            </button>
-          )}
+          <button type="button" className="control danger" onClick={() => setDeleting(true)}>
+            Delete …
+          </button>
         </li>
       </ul>
       {save.error && <Problem error={save.error} />}
-      {pending && (
-        <div className="note warn" role="status">
-          <strong>This workspace is going to be deleted</strong>
-          {pending.due_at ? ` on ${instantLabel(pending.due_at)}` : ""}. Until then everything works and an
-          owner can keep it.{" "}
-          <button
-            type="button"
-            className="control compact"
-            disabled={keep.isPending}
-            onClick={() => keep.mutate(undefined, { onSuccess: () => setKept(true) })}
-          >
-            Keep it after all
-          </button>
-          {keep.error && <Problem error={keep.error} />}
-        </div>
-      )}
       {deleting && (
         <Confirm
           title={`Delete ${workspace.name}?`}
-          verb={atOnce ? "Delete at once" : "Delete after the grace period"}
+          verb={atOnce ? "Delete at once" : "Delete after 30 days"}
           typed={workspace.name}
-          act={async () => {
-            await remove.mutateAsync();
-            await client.invalidateQueries({ queryKey: ["session"] });
-          }}
+          act={remove}
           close={() => setDeleting(false)}
         >
           <ol className="steps">
             <li>
-              <strong>Now:</strong> all owners are told
-              {atOnce ? "; sessions and tokens of this workspace end." : ". Everything goes on working."}
+              <strong>Now:</strong> the door is shut. Nobody opens this workspace any more, and its API tokens
+              stop working.{atOnce ? "" : " An owner can still take it back, for 30 days."}
             </li>
             <li>
-              <strong>{atOnce ? "At once:" : "After the grace period:"}</strong> the workspace's key is
-              destroyed. From then on nothing of it can be read, by anybody, backups included.
+              <strong>{atOnce ? "At once:" : "After 30 days:"}</strong> the workspace's key is destroyed. From
+              then on nothing of it can be read, by anybody.
             </li>
             <li>
-              <strong>Then:</strong> its bytes are removed from every store, and a signed certificate says
+              <strong>Then:</strong> its backups and every byte are removed, and a signed certificate says
               what was destroyed, when, and what is kept until when.
             </li>
           </ol>
