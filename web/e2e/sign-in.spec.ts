@@ -157,3 +157,36 @@ test("a server without accounts still works with its link", async ({ page }) => 
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByRole("heading", { name: "Sign in with a one-time link" })).toBeVisible();
 });
+
+for (const scheme of ["light", "dark"] as const) {
+  test(`axe finds nothing before signing in, nor sticks anything out (${scheme})`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize({ width: 400, height: 800 });
+    const check = async (path: string) => {
+      const found = await new AxeBuilder({ page }).analyze();
+      expect(
+        found.violations.map((one) => `${path} ${one.id}: ${one.nodes.map((node) => node.html).join(", ")}`),
+      ).toEqual([]);
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      expect(over, path).toBeLessThanOrEqual(0);
+    };
+    for (const path of [
+      "/sign-in?reason=oidc&detail=access_denied",
+      "/welcome",
+      "/welcome?token=welcome",
+      "/welcome?token=reset&purpose=reset",
+    ]) {
+      await page.goto(path);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await page.waitForLoadState("networkidle");
+      await check(path);
+    }
+    await page.goto("/");
+    await page.getByRole("button", { name: "Forgot the password?" }).click();
+    await check("forgot");
+    await signInAs(page, "operator");
+    await page.goto("/");
+    await settled(page);
+    await check("narrowed");
+  });
+}
