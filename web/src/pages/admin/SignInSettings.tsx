@@ -15,7 +15,8 @@ export function SignInSettings() {
   const me = useKnownMe();
   const providers = useAsked("providers", admin.providers);
   const [editing, setEditing] = useState<Provider | "new" | null>(null);
-  const manages = may(me, "manage-sign-in");
+  // Providers are the whole installation's, so owners set them up; others may test them.
+  const manages = may(me, "own");
   const add = manages && editing === null && (
     <button type="button" className="control primary" onClick={() => setEditing("new")}>
       Add a provider
@@ -79,35 +80,37 @@ function ProviderCard({ provider, manages, edit }: CardProps) {
           {provider.name}{" "}
           <span className={provider.enabled ? "badge good" : "badge"}>{provider.enabled ? "on" : "off"}</span>
         </h2>
-        {manages && (
-          <span className="table-actions">
-            <button
-              type="button"
-              className="control compact"
-              disabled={test.isPending}
-              aria-label={`Test ${provider.name}`}
-              onClick={() => test.mutate()}
-            >
-              {test.isPending ? "Testing …" : "Test"}
-            </button>
-            <button
-              type="button"
-              className="text-button"
-              aria-label={`Change ${provider.name}`}
-              onClick={edit}
-            >
-              Change
-            </button>
-            <button
-              type="button"
-              className="text-button bad"
-              aria-label={`Remove ${provider.name}`}
-              onClick={() => setRemoving(true)}
-            >
-              Remove
-            </button>
-          </span>
-        )}
+        <span className="table-actions">
+          <button
+            type="button"
+            className="control compact"
+            disabled={test.isPending}
+            aria-label={`Test ${provider.name}`}
+            onClick={() => test.mutate()}
+          >
+            {test.isPending ? "Testing …" : "Test"}
+          </button>
+          {manages && (
+            <>
+              <button
+                type="button"
+                className="text-button"
+                aria-label={`Change ${provider.name}`}
+                onClick={edit}
+              >
+                Change
+              </button>
+              <button
+                type="button"
+                className="text-button bad"
+                aria-label={`Remove ${provider.name}`}
+                onClick={() => setRemoving(true)}
+              >
+                Remove
+              </button>
+            </>
+          )}
+        </span>
       </div>
       <div className="stack tight">
         <p className="muted small mono break">{provider.issuer}</p>

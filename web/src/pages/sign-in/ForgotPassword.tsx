@@ -25,21 +25,21 @@ export function ForgotPassword({ back }: { back: () => void }) {
   );
   if (asked)
     return (
-      <Frame title="Look into your mail">
+      <Frame title="Your administrators can help">
         <p role="status">
-          If an account belongs to <strong>{email.trim()}</strong>, a link to choose a new password is on its
-          way. It works once, for a short time.
+          If an account belongs to <strong>{email.trim()}</strong>, its administrators now see that you asked.
+          One of them can give you a link to choose a new password; it works once.
         </p>
         <p className="muted">
-          Nothing comes? This installation may send no mail. Whoever runs it can print a link that signs you
-          in: <code>bursar member link EMAIL --workspace NAME</code>.
+          Are you the only one? Whoever runs Bursar can print a link that signs you in:{" "}
+          <code>bursar member link EMAIL --workspace NAME</code>.
         </p>
         <div>{toSignIn}</div>
       </Frame>
     );
   return (
-    <Frame title="Choose a new password">
-      <p>Where should the link go? Signing in with a passkey or a provider works all the same.</p>
+    <Frame title="Ask for a new password">
+      <p>Signing in with a passkey or a provider works all the same.</p>
       <form className="stack" onSubmit={(event) => void submit(event)}>
         <Field
           label="E-mail"
@@ -52,7 +52,7 @@ export function ForgotPassword({ back }: { back: () => void }) {
         {error && <Problem error={error} />}
         <div className="row between">
           <button type="submit" className="control primary">
-            Send the link
+            Ask for a link
           </button>
           {toSignIn}
         </div>

@@ -99,8 +99,8 @@ function Accept({ token, asked }: { token: string; asked: InvitationAsked }) {
   return (
     <Frame title={`Join ${asked.workspace.name}`}>
       <p>
-        You are invited as {ROLES[asked.role] ?? "a member with a role of its own"}, with the address{" "}
-        <strong>{asked.email}</strong>. The invitation ends {moment(asked.expires_at, Date.now())}.
+        You are invited as {ROLES[asked.role] ?? asked.role}, with the address <strong>{asked.email}</strong>.
+        The invitation ends {moment(asked.expires_at, Date.now())}.
       </p>
       {signedInAs && !mine && (
         <div className="note warn">
