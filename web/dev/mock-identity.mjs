@@ -264,13 +264,17 @@ const shownTeam = (world, team) => ({
 });
 
 function matrix(world) {
-  const roles = [...BUILT_IN.map((one) => ({ ...one, id: one.role })), ...world.roles];
+  const roles = [
+    ...BUILT_IN.map((one) => ({ ...one, id: one.role })),
+    { id: "owner", pages: PAGES, actions: Object.keys(PLACES) },
+    ...world.roles,
+  ];
   const rows = [];
   for (const role of roles)
     for (const [action, pages] of Object.entries(PLACES))
       for (const page of pages) {
         const does = action === "view" || role.actions.includes(action);
-        const allowed = role.pages.includes(page) && does && action !== "own";
+        const allowed = role.pages.includes(page) && does;
         rows.push({ role: role.id, page, action, allowed, policy: allowed ? `${role.id}-acts` : null });
       }
   return { rows };
@@ -437,7 +441,10 @@ export async function identityRoute(request, url, body) {
       expires_at: ahead(7 * 86_400_000),
     };
     world.invitations.push(invitation);
-    return { invitation, link: `http://${request.headers.host}/welcome?token=${invitation.token}` };
+    return {
+      invitation,
+      link: `http://${request.headers.host}/welcome?purpose=invitation&token=${invitation.token}`,
+    };
   }
   if (is("PATCH members/*")) {
     const found = members.find((one) => one.account === id);
@@ -452,6 +459,11 @@ export async function identityRoute(request, url, body) {
       }
     return shownMember(world, found);
   }
+  if (is("POST members/*/reset-link"))
+    return {
+      link: `http://${request.headers.host}/welcome?purpose=reset&token=reset`,
+      expires_at: ahead(86_400_000),
+    };
   if (is("DELETE members/*")) {
     const found = members.find((one) => one.account === id);
     if (found?.owner && members.filter((one) => one.owner).length === 1)

@@ -30,7 +30,7 @@ test("somebody is invited with a link that is shown once, and opens the door", a
   await dialog.getByRole("button", { name: "Invite", exact: true }).click();
   const sent = page.getByRole("dialog", { name: "Send them this link" });
   const link = (await sent.locator("pre").textContent()) ?? "";
-  expect(link).toContain("/welcome?token=");
+  expect(link).toContain("/welcome?purpose=invitation&token=");
   await axe(page);
   await sent.getByRole("button", { name: "Done" }).click();
   await expect(page.getByText("ines@acme.example")).toBeVisible();
@@ -68,6 +68,18 @@ test("a member gets another role, and is removed after being asked", async ({ pa
   await page.getByRole("button", { name: "Remove Ada Byron" }).click();
   await page.getByRole("button", { name: "Remove from the workspace" }).click();
   await expect(page.getByRole("alert")).toContainText("The last owner stays");
+});
+
+test("a link for a new password is made for somebody else", async ({ page }) => {
+  await page.goto("/admin/members");
+  await page.getByRole("button", { name: "Change Grace Hopper" }).click();
+  await page.getByText("They forgot their password").click();
+  await page.getByRole("button", { name: "Make a link" }).click();
+  await expect(page.locator(".once pre")).toContainText("/welcome?purpose=reset");
+  await axe(page);
+  await page.getByRole("button", { name: "Close" }).click();
+  await page.getByRole("button", { name: "Change Ada Byron" }).click();
+  await expect(page.getByText("They forgot their password")).toHaveCount(0);
 });
 
 test("the matrix shows a role's pages and actions, and why is explained", async ({ page }) => {

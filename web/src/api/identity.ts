@@ -86,6 +86,8 @@ export const admin = {
     change<{ member?: Member; invitation?: Invitation; link?: string | null }>("POST", at("members"), body),
   changeMember: (account: string, body: { role?: string; owner?: boolean; teams?: string[] }) =>
     change("PATCH", at("members", account), body),
+  resetLink: (account: string) =>
+    change<{ link: string; expires_at: string }>("POST", at("members", account, "reset-link"), {}),
   removeMember: (account: string) => change("DELETE", at("members", account)),
   invitations: (signal?: AbortSignal) => all<Invitation>(at("invitations"), signal),
   withdraw: (id: string) => change("DELETE", at("invitations", id)),

@@ -40,5 +40,5 @@ export const ROLE_NAMES: Record<string, string> = {
 
 /** A role's name for people; one of the workspace's own comes with its name where the server gives it. */
 export function roleLabel(role: string, name?: string): string {
-  return name || ROLE_NAMES[role] || (role.startsWith("rol_") ? "one of the workspace's own" : role);
+  return ROLE_NAMES[role] || name || (role.startsWith("rol_") ? "one of the workspace's own" : role);
 }

@@ -108,7 +108,8 @@ export function Matrix({ rows, name }: Props) {
             .{" "}
           </>
         ) : null}
-        Owners may also restore, delete and export the whole workspace, and let staff in.
+        {!roles.includes("owner") &&
+          "Owners may also restore, delete and export the whole workspace, and let staff in."}
       </p>
     </div>
   );

@@ -4,6 +4,9 @@ import { admin } from "../../api/identity";
 import type { Member } from "../../api/identityTypes";
 import { Dialog } from "../../components/Dialog";
 import { Problem } from "../../components/form";
+import { useKnownMe } from "../../components/me";
+import { Once } from "../../components/Once";
+import { moment } from "../../lib/moments";
 import { RoleChoice } from "./RoleChoice";
 
 export function MemberEditor({ member, close }: { member: Member; close: () => void }) {
@@ -22,6 +25,8 @@ export function MemberEditor({ member, close }: { member: Member; close: () => v
       }),
     ["members", "teams", "session"],
   );
+  const me = useKnownMe();
+  const reset = useChange(() => admin.resetLink(member.account.id), []);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     save.mutate(undefined, { onSuccess: close });
@@ -49,6 +54,37 @@ export function MemberEditor({ member, close }: { member: Member; close: () => v
           </button>
         </div>
       </form>
+      {member.account.id !== me.account.id && (
+        <details className="how-read">
+          <summary>They forgot their password</summary>
+          <div className="stack add-source">
+            {reset.data ? (
+              <Once title="It is shown only now, and works once." secret={reset.data.link}>
+                Whoever opens it chooses a new password for this account, so send it to them alone. It ends{" "}
+                {moment(reset.data.expires_at, Date.now())}.
+              </Once>
+            ) : (
+              <>
+                <p className="small">
+                  A link lets them choose a new one; their other sessions end then. It is for accounts that
+                  belong to this workspace only.
+                </p>
+                {reset.error && <Problem error={reset.error} />}
+                <div>
+                  <button
+                    type="button"
+                    className="control"
+                    disabled={reset.isPending}
+                    onClick={() => reset.mutate()}
+                  >
+                    Make a link
+                  </button>
+                </div>
+              </>
+            )}
+          </div>
+        </details>
+      )}
     </Dialog>
   );
 }

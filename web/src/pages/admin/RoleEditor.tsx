@@ -26,7 +26,7 @@ export function RoleEditor({ role, close }: { role: CustomRole | null; close: ()
         <Field
           label="Name"
           value={name}
-          maxLength={80}
+          maxLength={64}
           required
           onChange={(event) => setName(event.target.value)}
         />

@@ -184,7 +184,7 @@ function TeamEditor({ team, close }: { team: Team | null; close: () => void }) {
           <Field
             label="Name"
             value={name}
-            maxLength={80}
+            maxLength={64}
             required
             onChange={(event) => setName(event.target.value)}
           />
