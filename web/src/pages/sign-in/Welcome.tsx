@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
-import { isMissing } from "../../api/http";
+import { ApiError, isMissing } from "../../api/http";
 import { auth } from "../../api/identity";
 import type { InvitationAsked } from "../../api/identityTypes";
 import { useSession } from "../../api/session";
@@ -141,7 +141,15 @@ function Accept({ token, asked }: { token: string; asked: InvitationAsked }) {
             />
           </>
         )}
-        {error && <Problem error={error} />}
+        {error instanceof ApiError && error.kind === "second-factor" ? (
+          <div className="note warn" role="alert">
+            <strong>The password is right, and your account asks for a code too.</strong>{" "}
+            <Link to="/">Sign in</Link> with both, then open the link of the invitation again: it is not used
+            up.
+          </div>
+        ) : (
+          error && <Problem error={error} />
+        )}
         <div>
           <button
             type="submit"
