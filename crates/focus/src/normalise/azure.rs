@@ -22,7 +22,7 @@ use super::native::{Names, Native, Rows, cell, constant, decimals, micros, texts
 use super::{COMMITMENT_OUTPUTS, Dropped, NativeDialect};
 use crate::canonical::tags_column;
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, StringArray, StringBuilder};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 const DAY: i64 = 86_400_000_000;
@@ -750,13 +750,13 @@ fn sku_price_details(info: &StringArray, sku: &ArrayRef) -> ArrayRef {
         let object = cell(info, row).filter(|_| sku.is_valid(row)).and_then(|text| {
             let text =
                 if text.trim_start().starts_with('{') { text.to_owned() } else { format!("{{{text}}}") };
-            serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text).ok()
+            serde_json::from_str::<BTreeMap<String, serde_json::Value>>(&text).ok()
         });
         match object.filter(|object| !object.is_empty()) {
             Some(object) => {
-                let named: serde_json::Map<String, serde_json::Value> =
+                let named: BTreeMap<String, serde_json::Value> =
                     object.into_iter().map(|(key, value)| (format!("x_{key}"), value)).collect();
-                column.append_value(serde_json::Value::Object(named).to_string());
+                column.append_option(serde_json::to_string(&named).ok());
             }
             None => column.append_null(),
         }

@@ -6,6 +6,7 @@ use super::{Line, Lines};
 use crate::canonical::{string_column, tags_column};
 use arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A unit as FOCUS UnitFormat spells it, for the spellings AWS has most; others stay.
@@ -235,7 +236,8 @@ fn renamed(objects: &ArrayRef, rename: &dyn Fn(&str) -> Cow<'_, str>) -> ArrayRe
 }
 
 fn rename_keys(text: &str, rename: &dyn Fn(&str) -> Cow<'_, str>) -> Option<String> {
-    let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).ok()?;
+    // Sorted, whatever order serde_json keeps: equal tags are equal texts.
+    let object = serde_json::from_str::<BTreeMap<String, serde_json::Value>>(text).ok()?;
     let mut shown = String::with_capacity(text.len());
     for (key, value) in &object {
         // AWS writes every known key with an empty value in some map columns.
