@@ -151,25 +151,28 @@ impl Http {
         form: &[(&str, &str)],
     ) -> Result<JsonAnswer, HttpError> {
         let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-        let mut body = url::form_urlencoded::Serializer::new(String::new());
-        body.extend_pairs(form);
-        let mut request = self.client.post(checked(url)?.clone());
-        match auth {
-            ClientAuth::Public => {
-                body.append_pair("client_id", client_id);
+        let request = {
+            // Not held across an await: the serializer cannot be sent between threads.
+            let mut body = url::form_urlencoded::Serializer::new(String::new());
+            body.extend_pairs(form);
+            let mut request = self.client.post(checked(url)?.clone());
+            match auth {
+                ClientAuth::Public => {
+                    body.append_pair("client_id", client_id);
+                }
+                ClientAuth::Post(secret) => {
+                    body.append_pair("client_id", client_id);
+                    body.append_pair("client_secret", secret.expose_secret());
+                }
+                ClientAuth::Basic(secret) => {
+                    request = request.basic_auth(encode(client_id), Some(encode(secret.expose_secret())));
+                }
             }
-            ClientAuth::Post(secret) => {
-                body.append_pair("client_id", client_id);
-                body.append_pair("client_secret", secret.expose_secret());
-            }
-            ClientAuth::Basic(secret) => {
-                request = request.basic_auth(encode(client_id), Some(encode(secret.expose_secret())));
-            }
-        }
-        let request = request
-            .header("accept", "application/json")
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(body.finish());
+            request
+                .header("accept", "application/json")
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(body.finish())
+        };
         self.send(url, request).await
     }
 

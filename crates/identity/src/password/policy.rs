@@ -129,7 +129,13 @@ impl Context<'_> {
     fn all_words(&self) -> Vec<String> {
         let email = self.email.map(|email| email.as_str()).into_iter();
         let texts = email.chain(self.words.iter().copied()).chain(["bursar"]);
-        let words = texts.flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
+        // The address and its first half as a whole, too: short parts of them are in too many other words.
+        let whole = self
+            .email
+            .map(|email| email.as_str())
+            .into_iter()
+            .flat_map(|email| [Some(email), email.split('@').next()]);
+        let words = texts.flat_map(|text| text.split(|c: char| !c.is_alphanumeric())).chain(whole.flatten());
         let mut words: Vec<String> =
             words.filter(|word| word.chars().count() >= MIN_CONTEXT_CHARS).map(str::to_lowercase).collect();
         words.sort_unstable();
