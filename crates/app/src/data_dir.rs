@@ -212,7 +212,11 @@ impl DataDir {
     }
 }
 
-fn check_location(location: &str) -> Result<(), DataDirError> {
+/// Whether a location can be a source's.
+///
+/// # Errors
+/// When it is empty, too long, or holds a control character or a password.
+pub fn check_location(location: &str) -> Result<(), DataDirError> {
     let why = if location.trim().is_empty() {
         "it is empty"
     } else if location.len() > MAX_LOCATION {

@@ -3,13 +3,19 @@
 use super::{Installation, SignedIn};
 use crate::error::AskError;
 use crate::workspace::Workspace;
-use bursar_domain::id::{RequestId, WorkspaceId};
+use bursar_domain::id::{AccountId, RequestId, WorkspaceId};
 use bursar_domain::role::Action;
 use bursar_domain::scope::ScopeError;
 use bursar_domain::{Actor, Page, Principal, RoleName};
 use bursar_permission::{Asking, Decision, Grant, Target, Teamless, scope_of, within};
 use bursar_store::{StoreError, WorkspaceAccess, WorkspaceStore};
-use std::sync::Arc;
+use chrono::TimeDelta;
+use std::sync::{Arc, PoisonError};
+
+/// A membership's last use is written this often at most.
+const TOUCH_EVERY: TimeDelta = TimeDelta::minutes(1);
+/// Memberships whose last use is remembered; beyond that all are forgotten, and written once more.
+const MOST_TOUCHED: usize = 10_000;
 
 /// Why a request does not get in.
 #[derive(Debug, thiserror::Error)]
@@ -129,7 +135,9 @@ impl Installation {
                     }
                 };
                 let access = store.membership(&principal, id).await?;
-                store.directory().touch_membership(id, account.id).await?;
+                if self.touch_is_due(id, account.id) {
+                    store.directory().touch_membership(id, account.id).await?;
+                }
                 (access, None)
             }
         };
@@ -141,12 +149,7 @@ impl Installation {
             }
         };
         let limit =
-            token.as_ref().filter(|token| token.pages.is_some() || token.actions.is_some()).map(|token| {
-                Grant::new(
-                    token.pages.clone().unwrap_or_else(|| Page::ALL.to_vec()),
-                    token.actions.clone().unwrap_or_else(|| Action::ALL.to_vec()),
-                )
-            });
+            token.as_ref().and_then(|token| Grant::limit(token.pages.as_deref(), token.actions.as_deref()));
         let teamless = match of_workspace.setting(MEMBERS_WITHOUT_TEAM).await?.as_deref() {
             Some("nothing") => Teamless::SeeNothing,
             _ => Teamless::SeeEverything,
@@ -169,6 +172,23 @@ impl Installation {
         let installation = self.clone();
         let content = Content { installation, access, asking, store: of_workspace, workspace, actor };
         Ok(Entered { inner: Arc::new(content) })
+    }
+
+    /// Whether it is worth writing that a membership was used: not for every request.
+    fn touch_is_due(&self, workspace: WorkspaceId, account: AccountId) -> bool {
+        let now = self.inner.clock.now();
+        let mut touched = self.inner.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        if touched.len() >= MOST_TOUCHED {
+            touched.clear();
+        }
+        let last = touched.insert((workspace, account), now);
+        match last {
+            Some(last) if now - last < TOUCH_EVERY && now >= last => {
+                touched.insert((workspace, account), last);
+                false
+            }
+            _ => true,
+        }
     }
 
     /// The operator, in a workspace.

@@ -148,10 +148,18 @@ enum Ready {
     GitHub(Arc<GitHub>),
 }
 
+/// A provider that is ready, of which configuration, for which address of ours.
+#[derive(Debug)]
+struct Kept {
+    changed_at: DateTime<Utc>,
+    base: String,
+    ready: Ready,
+}
+
 /// Providers that are ready, by configuration: they remember keys.
 #[derive(Debug, Default)]
 pub(super) struct Providers {
-    ready: Mutex<HashMap<IdentityProviderId, (DateTime<Utc>, String, Ready)>>,
+    ready: Mutex<HashMap<IdentityProviderId, Kept>>,
 }
 
 fn settings_of(row: &IdentityProvider) -> Result<ProviderSettings, ProviderError> {
@@ -213,8 +221,9 @@ impl Installation {
         let settings = settings_of(&row)?;
         let kept = {
             let ready = self.inner.external.ready.lock().unwrap_or_else(PoisonError::into_inner);
-            let kept = ready.get(&id).filter(|(at, of, _)| *at == row.changed_at && of == base.as_str());
-            kept.map(|(_, _, ready)| ready.clone())
+            let kept =
+                ready.get(&id).filter(|kept| kept.changed_at == row.changed_at && kept.base == base.as_str());
+            kept.map(|kept| kept.ready.clone())
         };
         if let Some(ready) = kept {
             return Ok((settings, ready));
@@ -242,7 +251,7 @@ impl Installation {
             }
         };
         let mut ready = self.inner.external.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        ready.insert(id, (row.changed_at, base.to_string(), made.clone()));
+        ready.insert(id, Kept { changed_at: row.changed_at, base: base.to_string(), ready: made.clone() });
         Ok((settings, made))
     }
 
@@ -492,7 +501,8 @@ impl Installation {
         let stored: StoredPasskey =
             serde_json::from_str(row.passkey.expose_secret()).map_err(|_| PasskeyError::Malformed)?;
         let now = self.inner.clock.now();
-        let found = passkeys.finish_sign_in(row.account, &[stored.clone()], ceremony, answer, now)?;
+        let found =
+            passkeys.finish_sign_in(row.account, std::slice::from_ref(&stored), ceremony, answer, now)?;
         let updated =
             serde_json::to_string(&found.updated.unwrap_or(stored)).map_err(|_| PasskeyError::Malformed)?;
         directory.passkey_used(&row, &updated.into()).await?;

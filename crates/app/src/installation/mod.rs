@@ -12,6 +12,7 @@
 mod entering;
 mod external;
 mod import;
+mod joining;
 mod open_workspaces;
 mod sessions;
 mod sign_in;
@@ -19,13 +20,14 @@ mod sign_in;
 pub use entering::MEMBERS_WITHOUT_TEAM;
 pub use entering::{EnterError, Entered};
 pub use external::{Begun, Finished, NewPasskeyAnswer, PasskeyBegun, ProviderError, ProviderSettings};
+pub use joining::{AskedToJoin, INVITATION_LIFETIME_DAYS, Invited, JoinError, Joining, RESET_LIFETIME_HOURS};
 pub use sessions::{Client, CookieValue, SignedIn};
 pub use sign_in::{ChoosePasswordError, LINK_LIFETIME_MINUTES, LinkError, Redeemed, SignInError};
 
 use crate::error::AskError;
 use crate::workspace::{Environment, Keep, Workspace};
 use crate::workspace_file::SourceEntry;
-use bursar_domain::id::WorkspaceId;
+use bursar_domain::id::{AccountId, WorkspaceId};
 use bursar_domain::{Actor, Clock, Randomness};
 use bursar_identity::password::{HashError, HashSettings, PasswordHasher, PasswordPolicy};
 use bursar_identity::session::{SessionLimits, Signer, SignerError};
@@ -33,11 +35,14 @@ use bursar_identity::throttle::{Throttle, ThrottleSettings, ThrottleSettingsErro
 use bursar_keyring::Keyring;
 use bursar_lake::sql::Engine;
 use bursar_permission::{PermissionEngine, PolicyError};
-use bursar_store::{Store, StoreConfig, StoreError, WorkspaceAccess};
+use bursar_store::{Paging, Store, StoreConfig, StoreError, WorkspaceAccess, WorkspaceStore};
+use chrono::{DateTime, Utc};
 use open_workspaces::OpenWorkspaces;
 use secrecy::SecretSlice;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// The name that session tokens carry as their issuer. Keys differ between installations, so it need not.
@@ -94,9 +99,6 @@ pub enum InstallationError {
     /// Its settings for slowing down guesses.
     #[error(transparent)]
     Throttle(#[from] ThrottleSettingsError),
-    /// Its settings for hashing.
-    #[error(transparent)]
-    Hashing(#[from] HashError),
     /// Its keys.
     #[error(transparent)]
     Keys(#[from] bursar_keyring::KeyringError),
@@ -129,10 +131,15 @@ struct Inner {
     random: Arc<dyn Randomness>,
     environment: Environment,
     signer: Signer,
-    hasher: PasswordHasher,
+    /// Made when it is first needed: making it hashes once.
+    hasher: tokio::sync::OnceCell<PasswordHasher>,
     throttle: Throttle,
     open: OpenWorkspaces,
     external: external::Providers,
+    /// Sources that stand in for a workspace's own while the program runs.
+    this_run: Mutex<HashMap<WorkspaceId, Vec<SourceEntry>>>,
+    /// When the use of a membership was written last.
+    touched: Mutex<HashMap<(WorkspaceId, AccountId), DateTime<Utc>>>,
 }
 
 impl std::fmt::Debug for Installation {
@@ -164,7 +171,9 @@ impl Installation {
             permissions: PermissionEngine::new()?,
             engine: crate::workspace::engine()?,
             signer,
-            hasher: PasswordHasher::new(config.hashing, random.as_ref())?,
+            hasher: tokio::sync::OnceCell::new(),
+            this_run: Mutex::default(),
+            touched: Mutex::default(),
             throttle: Throttle::new(config.throttle.clone())?,
             open: OpenWorkspaces::default(),
             external: external::Providers::default(),
@@ -195,10 +204,89 @@ impl Installation {
         Arc::clone(&self.inner.clock)
     }
 
+    /// Where its random bytes come from.
+    #[must_use]
+    pub fn random(&self) -> &dyn Randomness {
+        self.inner.random.as_ref()
+    }
+
     /// How it is run.
     #[must_use]
     pub fn config(&self) -> &InstallationConfig {
         &self.inner.config
+    }
+
+    pub(super) async fn hasher(&self) -> Result<&PasswordHasher, HashError> {
+        let make = || async { PasswordHasher::new(self.inner.config.hashing, self.inner.random.as_ref()) };
+        self.inner.hasher.get_or_try_init(make).await
+    }
+
+    /// Lets other sources stand in for a workspace's own until the program ends: what a command line
+    /// says must not outlive it.
+    pub fn use_sources(&self, workspace: WorkspaceId, sources: Vec<SourceEntry>) {
+        self.inner.this_run.lock().unwrap_or_else(PoisonError::into_inner).insert(workspace, sources);
+    }
+
+    /// The sources of a workspace, in the order they were added.
+    ///
+    /// # Errors
+    /// When control data cannot be read.
+    pub async fn sources(&self, store: &WorkspaceStore) -> Result<Vec<SourceEntry>, StoreError> {
+        let mut sources = Vec::new();
+        let mut after = None;
+        loop {
+            let page = store.sources(Paging { after, ..Default::default() }).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            sources.extend(page.into_iter().map(|source| SourceEntry {
+                id: source.id,
+                location: source.location,
+                dialect: source.dialect,
+                added_at: source.added_at,
+            }));
+        }
+        sources.sort_by(|a, b| (a.added_at, &a.location).cmp(&(b.added_at, &b.location)));
+        Ok(sources)
+    }
+
+    /// The workspace of that name or id.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none; [`StoreError::Conflict`] when several have the name.
+    pub async fn find_workspace(&self, name: &str) -> Result<bursar_store::Workspace, StoreError> {
+        let directory = self.inner.store.directory();
+        if let Ok(id) = name.parse() {
+            return directory.workspace(id).await;
+        }
+        let mut found = self.workspaces().await?;
+        found.retain(|workspace| workspace.name == name);
+        match (found.pop(), found.is_empty()) {
+            (Some(only), true) => Ok(only),
+            (Some(_), false) => Err(StoreError::Conflict("several workspaces have this name: give the id")),
+            (None, _) => Err(StoreError::NotFound("workspace")),
+        }
+    }
+
+    /// The workspaces that are not deleted, in the order of their ids.
+    ///
+    /// # Errors
+    /// When control data cannot be read.
+    pub async fn workspaces(&self) -> Result<Vec<bursar_store::Workspace>, StoreError> {
+        let directory = self.inner.store.directory();
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = directory.workspaces(Paging { after, ..Default::default() }).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            all.extend(page.into_iter().filter(|w| w.state != bursar_store::WorkspaceState::Deleted));
+        }
+        Ok(all)
+    }
+
+    /// Where what is derived for a workspace lies.
+    #[must_use]
+    pub fn folder_of(&self, id: WorkspaceId) -> PathBuf {
+        self.inner.config.data.join("workspaces").join(id.to_string())
     }
 
     /// A workspace, whole, for the program's own work: refreshing, the command line.
@@ -213,24 +301,18 @@ impl Installation {
     /// The workspace of an access, opened if it is not open, whole.
     async fn open_workspace(&self, access: &WorkspaceAccess) -> Result<Workspace, EnterError> {
         let store = self.inner.store.workspace(access).await?;
-        let mut sources = Vec::new();
-        let mut after = None;
-        loop {
-            let page = store.sources(bursar_store::Paging { after, ..Default::default() }).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.id);
-            sources.extend(page.into_iter().map(|source| SourceEntry {
-                id: source.id,
-                location: source.location,
-                dialect: source.dialect,
-                added_at: source.added_at,
-            }));
-        }
+        let stand_in = {
+            let this_run = self.inner.this_run.lock().unwrap_or_else(PoisonError::into_inner);
+            this_run.get(&access.workspace()).cloned()
+        };
+        let sources = match stand_in {
+            Some(sources) => sources,
+            None => self.sources(&store).await?,
+        };
         let name = self.inner.store.directory().workspace(access.workspace()).await?.name;
         let id = access.workspace();
         let open = || {
-            let folder = self.inner.config.data.join("workspaces").join(id.to_string());
-            let keep = Keep { folder, keys: Arc::clone(store.keys()) };
+            let keep = Keep { folder: self.folder_of(id), keys: Arc::clone(store.keys()) };
             Workspace::open(
                 id,
                 name.clone(),

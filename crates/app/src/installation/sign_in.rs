@@ -225,7 +225,7 @@ impl Installation {
             None => None,
         };
         let stored = stored.and_then(|hash| PasswordHash::parse(hash).ok());
-        let verdict = self.inner.hasher.verify(password, stored.as_ref()).await?;
+        let verdict = self.hasher().await?.verify(password, stored.as_ref()).await?;
         let (Some(account), Verdict::Right { needs_rehash }) = (account, verdict) else {
             if open {
                 for counted in [&pair, &address, &whole] {
@@ -239,7 +239,9 @@ impl Installation {
         if let Some(second) = self.second_factor(account, code, client).await? {
             methods.push(second);
         }
-        if needs_rehash && let Ok(hash) = self.inner.hasher.hash(password, self.inner.random.as_ref()).await {
+        if needs_rehash
+            && let Ok(hash) = self.hasher().await?.hash(password, self.inner.random.as_ref()).await
+        {
             let hash = SecretString::from(hash.expose());
             directory.set_password_hash(&Self::system(), account.id, Some(&hash)).await?;
         }
@@ -377,18 +379,10 @@ impl Installation {
         account: &Account,
         password: &Password,
     ) -> Result<(), ChoosePasswordError> {
-        use bursar_identity::password::{CommonPasswords, Context, Factors};
         let directory = self.inner.store.directory();
         let has_code = directory.totp(account.id).await?.is_some_and(|totp| totp.confirmed_at.is_some());
-        let factors = if has_code { Factors::WithSecond } else { Factors::PasswordAlone };
-        let words = [account.display_name.as_str()];
-        let context = Context { email: Some(&account.email), words: &words };
-        self.inner
-            .config
-            .passwords
-            .check(password, factors, &context, CommonPasswords::bundled())
-            .map_err(|weakness| ChoosePasswordError::Weak(weakness.to_string()))?;
-        let hash = self.inner.hasher.hash(password, self.inner.random.as_ref()).await?;
+        self.check_password(&account.email, &account.display_name, has_code, password)?;
+        let hash = self.hasher().await?.hash(password, self.inner.random.as_ref()).await?;
         let hash = SecretString::from(hash.expose());
         directory.set_password_hash(actor, account.id, Some(&hash)).await?;
         Ok(())
@@ -401,7 +395,7 @@ impl Installation {
     pub async fn is_password(&self, account: AccountId, password: &Password) -> Result<bool, SignInError> {
         let stored = self.inner.store.directory().password_hash(account).await?;
         let stored = stored.and_then(|hash| PasswordHash::parse(hash).ok());
-        Ok(self.inner.hasher.verify(password, stored.as_ref()).await?.is_right())
+        Ok(self.hasher().await?.verify(password, stored.as_ref()).await?.is_right())
     }
 }
 

@@ -34,7 +34,9 @@ fn workspace(source: &Path, derived: &Path, keys: &Arc<WorkspaceKeys>) -> Worksp
     let file = WorkspaceFile { format: FORMAT, id, name: "test".into(), created_at: clock.now(), sources };
     let keep = Keep { folder: derived.to_owned(), keys: Arc::clone(keys) };
     Workspace::open(
-        &file,
+        file.id,
+        file.name.clone(),
+        file.sources.clone(),
         Some(keep),
         Arc::new(clock),
         Arc::new(|_: &str| None),

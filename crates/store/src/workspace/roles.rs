@@ -34,7 +34,7 @@ pub struct CustomRole {
 /// A role to be made, or what one is changed to.
 #[derive(Debug, Clone)]
 pub struct NewCustomRole {
-    /// What it is called; at most 100 bytes, once per workspace.
+    /// What it is called; at most 256 bytes, once per workspace.
     pub name: String,
     /// What it may open.
     pub pages: Vec<Page>,
@@ -48,7 +48,7 @@ impl WorkspaceStore {
     /// # Errors
     /// [`StoreError::Conflict`] when the name is taken.
     pub async fn add_role(&self, actor: &Actor, new: NewCustomRole) -> Result<CustomRole, StoreError> {
-        bounded(&new.name, 100, "the name of a role", "100 bytes")?;
+        bounded(&new.name, 256, "the name of a role", "256 bytes")?;
         let id = self.new_uuid()?;
         let row = custom_role::Model {
             workspace_id: self.here(),
@@ -96,7 +96,7 @@ impl WorkspaceStore {
     /// # Errors
     /// [`StoreError::NotFound`], and [`StoreError::Conflict`] when the name is taken.
     pub async fn change_role(&self, actor: &Actor, id: RoleId, new: NewCustomRole) -> Result<(), StoreError> {
-        bounded(&new.name, 100, "the name of a role", "100 bytes")?;
+        bounded(&new.name, 256, "the name of a role", "256 bytes")?;
         let transaction = self.write().await?;
         let rows = custom_role::Entity::update_many()
             .col_expr(custom_role::Column::Name, Expr::value(new.name.clone()))

@@ -35,7 +35,7 @@ pub struct Team {
 /// A team to be made, or what one is changed to.
 #[derive(Debug, Clone)]
 pub struct NewTeam {
-    /// What it is called; at most 100 bytes, once per workspace.
+    /// What it is called; at most 256 bytes, once per workspace.
     pub name: String,
     /// What its members see.
     pub scope: Scope,
@@ -214,7 +214,7 @@ impl WorkspaceStore {
     }
 
     fn sealed_scope(&self, id: uuid::Uuid, new: &NewTeam) -> Result<Vec<u8>, StoreError> {
-        bounded(&new.name, 100, "the name of a team", "100 bytes")?;
+        bounded(&new.name, 256, "the name of a team", "256 bytes")?;
         let scope = to_json(&new.scope, TABLE)?;
         bounded(&scope, MAX_SCOPE, "a scope", "1 MiB")?;
         self.seal.text(SCOPE, id, &scope)
