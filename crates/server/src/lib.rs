@@ -9,12 +9,12 @@
 //! question), and an error that tells a stranger how the inside looks.
 //!
 //! ```no_run
-//! # async fn run(workspace: bursar_app::Workspace) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn run(installation: bursar_app::Installation, workspace: bursar_domain::id::WorkspaceId) -> Result<(), Box<dyn std::error::Error>> {
 //! use bursar_server::{Server, Settings};
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
 //! let settings = Settings::new(listener.local_addr()?, None)?;
-//! let server = Server::new(workspace, settings);
-//! let link = server.sign_in_link()?; // valid once, for fifteen minutes
+//! let server = Server::new(installation, settings);
+//! let link = server.sign_in_link(None, workspace).await?; // valid once, for fifteen minutes
 //! server.serve(listener, std::future::pending()).await?;
 //! # Ok(()) }
 //! ```
@@ -42,7 +42,6 @@ pub use limits::{Limits, THRESHOLDS, Threshold};
 pub use random::{OsRandom, Random, RandomError};
 pub use rate::buckets::{BucketKey, Buckets, BucketsError, Taken};
 pub use rate::layer::RateSubject;
-pub use session::{IDLE_LIMIT_MINUTES, LINK_LIFETIME_MINUTES, SESSION_LIMIT_HOURS};
 pub use settings::{PublicUrl, Settings, SettingsError};
 pub use state::Server;
 pub use tls::{Tls, TlsError, TlsFiles};

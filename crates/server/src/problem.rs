@@ -70,7 +70,7 @@ impl Problem {
             StatusCode::UNAUTHORIZED,
             "signed-out",
             "sign in first",
-            "this needs a session: open the one-time link that `bursar serve` prints",
+            "this needs a session or an API token: sign in at /sign-in, or open the one-time link that `bursar serve` prints",
         )
     }
 
@@ -113,9 +113,10 @@ impl IntoResponse for Problem {
 /// The problems every endpoint behind the session can answer with, for the OpenAPI document.
 pub(crate) struct CommonProblems;
 
-const COMMON: [(&str, &str); 9] = [
+const COMMON: [(&str, &str); 10] = [
     ("400", "A parameter is unknown, missing or malformed"),
     ("401", "No session, or it has ended"),
+    ("403", "Refused: permission is missing, or the request asks for what is never done"),
     ("404", "What the request names does not exist here"),
     ("413", "The request is larger than the server reads"),
     ("421", "The Host header does not name this server"),
@@ -138,7 +139,7 @@ impl IntoResponses for PostProblems {
     fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::response::Response>> {
         let mut all = documented(&COMMON);
         all.extend(documented(&[
-            ("403", "Refused: the CSRF header is missing, or the request asks for what is never done"),
+            ("403", "Refused: permission or the CSRF header is missing, or this is never done"),
             ("415", "The body is not JSON"),
         ]));
         all

@@ -5,13 +5,16 @@ use crate::layers::{body, headers, host, limits, request_id};
 use crate::problem::Problem;
 use crate::rate::Rates;
 use crate::rate::layer::{by_address, by_principal};
-use crate::session::{endpoints, guard};
+use crate::session::{endpoints, guard, joining};
 use crate::state::App;
 use crate::{api, assets};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, post};
+use bursar_domain::Page;
+use bursar_domain::role::Action;
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -22,15 +25,125 @@ use utoipa_axum::routes;
 
 /// Paths that answer without a session, with the reason. Everything else that is not a file of the
 /// UI is behind it; a test walks the table.
-pub const PUBLIC: [(&str, &str); 3] = [
+pub const PUBLIC: [(&str, &str); 12] = [
     ("/health", "a probe asks whether the process lives"),
     ("/ready", "a probe asks whether the server can answer"),
     ("/auth/link", "signing in"),
+    ("/auth/methods", "what the sign-in page offers"),
+    ("/auth/login", "signing in"),
+    ("/auth/invitation", "an invitation is shown and accepted by whoever holds its link"),
+    ("/auth/reset", "whoever holds a link for a new password has no other way in"),
+    ("/auth/reset/request", "whoever has forgotten the password is not signed in"),
+    ("/auth/passkey/start", "signing in"),
+    ("/auth/passkey/finish", "signing in"),
+    ("/auth/oidc/{id}/start", "signing in"),
+    ("/auth/oidc/{id}/callback", "signing in"),
 ];
 
+/// Paths for other servers, which prove themselves by a signed token in the request.
+pub const SIGNED: [(&str, &str); 1] =
+    [("/auth/oidc/{id}/back-channel-logout", "an identity provider says that somebody signed out there")];
+
 /// Endpoints behind the session that the OpenAPI document leaves out, with the reason.
-pub const UNDOCUMENTED: [(&str, &str); 1] =
-    [("/auth/logout", "ends a browser's session; programs have none to end")];
+pub const UNDOCUMENTED: [(&str, &str); 2] = [
+    ("/auth/logout", "ends a browser's session; programs have none to end"),
+    ("/auth/logout-everywhere", "ends all sessions of whoever asks; programs have none to end"),
+];
+
+/// What a route behind the session needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// To be signed in: the route is about whoever asks, or tells nothing about a workspace.
+    Account,
+    /// To belong to the workspace, in whatever role: what every page asks first.
+    Member,
+    /// To belong to the workspace and to be allowed the action on the page.
+    Workspace(Page, Action),
+}
+
+/// What every route behind the session needs, by method and path. One that is missing here is closed.
+pub const NEEDS: &[(&str, &str, Needs)] = &[
+    ("GET", "/api", Needs::Account),
+    ("GET", "/api/", Needs::Account),
+    ("GET", "/api/{*path}", Needs::Account),
+    ("GET", "/api/openapi.json", Needs::Account),
+    ("POST", "/auth/logout", Needs::Account),
+    ("POST", "/auth/logout-everywhere", Needs::Account),
+    ("GET", "/api/v1/me", Needs::Account),
+    ("PATCH", "/api/v1/me", Needs::Account),
+    ("POST", "/api/v1/me/password", Needs::Account),
+    ("GET", "/api/v1/me/sessions", Needs::Account),
+    ("DELETE", "/api/v1/me/sessions/{session}", Needs::Account),
+    ("POST", "/api/v1/me/totp", Needs::Account),
+    ("DELETE", "/api/v1/me/totp", Needs::Account),
+    ("POST", "/api/v1/me/totp/confirm", Needs::Account),
+    ("GET", "/api/v1/me/passkeys", Needs::Account),
+    ("POST", "/api/v1/me/passkeys/start", Needs::Account),
+    ("POST", "/api/v1/me/passkeys/finish", Needs::Account),
+    ("DELETE", "/api/v1/me/passkeys/{passkey}", Needs::Account),
+    ("GET", "/api/v1/workspaces", Needs::Account),
+    ("POST", "/api/v1/workspaces", Needs::Account),
+    ("PATCH", "/api/v1/workspace", Needs::Workspace(Page::Admin, Action::ManageSettings)),
+    ("GET", "/api/v1/regions", Needs::Workspace(Page::Admin, Action::View)),
+    ("POST", "/api/v1/sources", Needs::Workspace(Page::Sources, Action::ManageSources)),
+    ("DELETE", "/api/v1/sources/{source}", Needs::Workspace(Page::Sources, Action::ManageSources)),
+    ("GET", "/api/v1/tokens", Needs::Workspace(Page::Admin, Action::ManageTokens)),
+    ("POST", "/api/v1/tokens", Needs::Workspace(Page::Admin, Action::ManageTokens)),
+    ("DELETE", "/api/v1/tokens/{token}", Needs::Workspace(Page::Admin, Action::ManageTokens)),
+    ("GET", "/api/v1/records", Needs::Workspace(Page::Admin, Action::ReadRecords)),
+    ("GET", "/api/v1/identity-providers", Needs::Workspace(Page::Admin, Action::ManageSignIn)),
+    ("POST", "/api/v1/identity-providers", Needs::Workspace(Page::Admin, Action::Own)),
+    ("PUT", "/api/v1/identity-providers/{provider}", Needs::Workspace(Page::Admin, Action::Own)),
+    ("DELETE", "/api/v1/identity-providers/{provider}", Needs::Workspace(Page::Admin, Action::Own)),
+    (
+        "POST",
+        "/api/v1/identity-providers/{provider}/test",
+        Needs::Workspace(Page::Admin, Action::ManageSignIn),
+    ),
+    ("GET", "/metrics", Needs::Workspace(Page::Dashboard, Action::View)),
+    ("GET", "/api/v1/workspace", Needs::Member),
+    ("GET", "/api/v1/dashboard", Needs::Workspace(Page::Dashboard, Action::View)),
+    ("GET", "/api/v1/dimensions", Needs::Workspace(Page::Explorer, Action::View)),
+    ("GET", "/api/v1/dimensions/{id}/values", Needs::Workspace(Page::Explorer, Action::Query)),
+    ("GET", "/api/v1/cost", Needs::Workspace(Page::Explorer, Action::Query)),
+    ("GET", "/api/v1/cost/export", Needs::Workspace(Page::Explorer, Action::Query)),
+    ("GET", "/api/v1/sources", Needs::Workspace(Page::Sources, Action::View)),
+    ("GET", "/api/v1/deliveries", Needs::Workspace(Page::Sources, Action::View)),
+    ("GET", "/api/v1/conformance", Needs::Workspace(Page::Sources, Action::View)),
+    ("GET", "/api/v1/ledger", Needs::Workspace(Page::Sources, Action::View)),
+    ("POST", "/api/v1/sql", Needs::Workspace(Page::Sql, Action::Query)),
+    ("GET", "/api/v1/members", Needs::Workspace(Page::Admin, Action::ManageMembers)),
+    ("POST", "/api/v1/members", Needs::Workspace(Page::Admin, Action::ManageMembers)),
+    ("PATCH", "/api/v1/members/{account}", Needs::Workspace(Page::Admin, Action::ManageMembers)),
+    ("DELETE", "/api/v1/members/{account}", Needs::Workspace(Page::Admin, Action::ManageMembers)),
+    ("POST", "/api/v1/members/{account}/reset-link", Needs::Workspace(Page::Admin, Action::ManageMembers)),
+    ("GET", "/api/v1/invitations", Needs::Workspace(Page::Admin, Action::ManageMembers)),
+    ("DELETE", "/api/v1/invitations/{id}", Needs::Workspace(Page::Admin, Action::ManageMembers)),
+    ("GET", "/api/v1/roles", Needs::Workspace(Page::Admin, Action::ManageMembers)),
+    ("POST", "/api/v1/roles", Needs::Workspace(Page::Admin, Action::ManageMembers)),
+    ("PUT", "/api/v1/roles/{id}", Needs::Workspace(Page::Admin, Action::ManageMembers)),
+    ("DELETE", "/api/v1/roles/{id}", Needs::Workspace(Page::Admin, Action::ManageMembers)),
+    ("GET", "/api/v1/permissions/matrix", Needs::Workspace(Page::Admin, Action::ManageMembers)),
+    ("GET", "/api/v1/permissions/explain", Needs::Workspace(Page::Admin, Action::ManageMembers)),
+    ("GET", "/api/v1/teams", Needs::Workspace(Page::Admin, Action::ManageMembers)),
+    ("POST", "/api/v1/teams", Needs::Workspace(Page::Admin, Action::ManageMembers)),
+    ("PUT", "/api/v1/teams/{id}", Needs::Workspace(Page::Admin, Action::ManageMembers)),
+    ("DELETE", "/api/v1/teams/{id}", Needs::Workspace(Page::Admin, Action::ManageMembers)),
+    ("PUT", "/api/v1/teams/{id}/members/{account}", Needs::Workspace(Page::Admin, Action::ManageMembers)),
+    ("DELETE", "/api/v1/teams/{id}/members/{account}", Needs::Workspace(Page::Admin, Action::ManageMembers)),
+];
+
+/// What the route needs; `None` when nobody has written it down. An endpoint that does not exist is
+/// told to whoever is signed in, whatever the method.
+pub(crate) fn needs(method: &Method, path: &str) -> Option<Needs> {
+    // HEAD is answered by the handler of GET.
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
+    let nowhere = matches!(path, "/api" | "/api/" | "/api/{*path}");
+    let found = NEEDS.iter().find(|(of, known, _)| *known == path && (nowhere || *of == method.as_str()));
+    let other_method = || NEEDS.iter().any(|(_, known, _)| *known == path).then_some(Needs::Account);
+    // Another method of a path that exists is answered by 405, which tells nothing.
+    found.map(|(_, _, needs)| *needs).or_else(other_method)
+}
 
 fn open() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(api::health::health)).routes(routes!(api::health::ready))
@@ -40,17 +153,48 @@ fn guarded() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(api::openapi::document))
         .routes(routes!(api::metrics::metrics))
-        .routes(routes!(api::workspace::workspace))
+        .routes(routes!(api::me::me, api::account::change))
+        .routes(routes!(api::account::password))
+        .routes(routes!(api::account::sessions))
+        .routes(routes!(api::account::end_session))
+        .routes(routes!(api::account::totp_begin, api::account::totp_remove))
+        .routes(routes!(api::account::totp_confirm))
+        .routes(routes!(api::account::passkeys))
+        .routes(routes!(api::account::passkey_begin))
+        .routes(routes!(api::account::passkey_finish))
+        .routes(routes!(api::account::passkey_remove))
+        .routes(routes!(api::places::workspaces, api::places::create))
+        .routes(routes!(api::places::regions))
+        .routes(routes!(api::places::remove_source))
+        .routes(routes!(api::tokens::tokens, api::tokens::create))
+        .routes(routes!(api::tokens::revoke))
+        .routes(routes!(api::records::records))
+        .routes(routes!(api::identity_providers::providers, api::identity_providers::add))
+        .routes(routes!(api::identity_providers::change, api::identity_providers::remove))
+        .routes(routes!(api::identity_providers::test))
+        .routes(routes!(api::workspace::workspace, api::places::rename))
         .routes(routes!(api::dimensions::dimensions))
         .routes(routes!(api::dimensions::values))
         .routes(routes!(api::cost::cost))
         .routes(routes!(api::export::cost_export))
         .routes(routes!(api::dashboard::dashboard))
-        .routes(routes!(api::sources::sources))
+        .routes(routes!(api::sources::sources, api::places::add_source))
         .routes(routes!(api::deliveries::deliveries))
         .routes(routes!(api::conformance::conformance))
         .routes(routes!(api::sql::sql))
         .routes(routes!(api::ledger::ledger))
+        .routes(routes!(api::members::members, api::members::invite))
+        .routes(routes!(api::members::change, api::members::remove))
+        .routes(routes!(api::members::reset_link))
+        .routes(routes!(api::invitations::invitations))
+        .routes(routes!(api::invitations::withdraw))
+        .routes(routes!(api::roles::roles, api::roles::create))
+        .routes(routes!(api::roles::change, api::roles::remove))
+        .routes(routes!(api::permissions::matrix))
+        .routes(routes!(api::permissions::explain))
+        .routes(routes!(api::teams::teams, api::teams::create))
+        .routes(routes!(api::teams::change, api::teams::remove))
+        .routes(routes!(api::teams::join, api::teams::leave))
 }
 
 /// The OpenAPI 3.1 document of the running program.
@@ -68,6 +212,7 @@ pub(crate) fn router(app: App) -> Router {
     let (guarded, _) = guarded().split_for_parts();
     let guarded = guarded
         .route("/auth/logout", post(endpoints::logout))
+        .route("/auth/logout-everywhere", post(endpoints::logout_everywhere))
         .route("/api", any(no_such_endpoint))
         .route("/api/", any(no_such_endpoint))
         .route("/api/{*path}", any(no_such_endpoint))
@@ -78,6 +223,16 @@ pub(crate) fn router(app: App) -> Router {
         .merge(open)
         .merge(guarded)
         .route("/auth/link", get(endpoints::link))
+        .route("/auth/methods", get(endpoints::methods))
+        .route("/auth/login", post(endpoints::login))
+        .route("/auth/passkey/start", post(endpoints::passkey_start))
+        .route("/auth/passkey/finish", post(endpoints::passkey_finish))
+        .route("/auth/oidc/{id}/start", get(endpoints::external_start))
+        .route("/auth/oidc/{id}/callback", get(endpoints::external_callback))
+        .route("/auth/oidc/{id}/back-channel-logout", post(endpoints::back_channel_logout))
+        .route("/auth/invitation", get(joining::invitation).post(joining::accept))
+        .route("/auth/reset", post(joining::reset))
+        .route("/auth/reset/request", post(joining::forgotten))
         .route("/auth/{*path}", any(no_such_endpoint))
         .fallback(assets::serve)
         .layer(DefaultBodyLimit::max(bounds.max_body()))

@@ -1,11 +1,13 @@
 //! What handlers share, and the server as the wiring sees it.
 
 use crate::metrics::Metrics;
-use crate::random::{OsRandom, Random, RandomError};
-use crate::session::Sessions;
+use crate::random::{OsRandom, Random};
 use crate::settings::Settings;
 use crate::{listener, routes};
-use bursar_app::Workspace;
+use bursar_app::Installation;
+use bursar_domain::id::{AccountId, WorkspaceId};
+use bursar_store::StoreError;
+use secrecy::ExposeSecret as _;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -16,10 +18,9 @@ pub(crate) struct App(Arc<Shared>);
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
-    pub(crate) sessions: Sessions,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) metrics: Metrics,
-    pub(crate) workspace: Workspace,
+    pub(crate) installation: Installation,
 }
 
 impl std::ops::Deref for App {
@@ -29,34 +30,38 @@ impl std::ops::Deref for App {
     }
 }
 
-/// The web server of one workspace.
+/// The web server of an installation.
 #[derive(Debug, Clone)]
 pub struct Server {
     app: App,
 }
 
 impl Server {
-    /// A server with the machine's randomness and the workspace's clock.
+    /// A server with the machine's randomness for the ids of requests.
     #[must_use]
-    pub fn new(workspace: Workspace, settings: Settings) -> Self {
-        Self::with_random(workspace, settings, Arc::new(OsRandom))
+    pub fn new(installation: Installation, settings: Settings) -> Self {
+        Self::with_random(installation, settings, Arc::new(OsRandom))
     }
 
-    /// A server whose tokens come from the given source.
+    /// A server whose requests have ids from the given source.
     #[must_use]
-    pub fn with_random(workspace: Workspace, settings: Settings, random: Arc<dyn Random>) -> Self {
-        let sessions = Sessions::new(workspace.clock(), Arc::clone(&random));
-        let shared = Shared { settings, sessions, random, metrics: Metrics::default(), workspace };
+    pub fn with_random(installation: Installation, settings: Settings, random: Arc<dyn Random>) -> Self {
+        let shared = Shared { settings, random, metrics: Metrics::default(), installation };
         Self { app: App(Arc::new(shared)) }
     }
 
-    /// A link that signs one person in, once, within fifteen minutes.
+    /// A link that signs one person in, once, within fifteen minutes: the account, else the workspace's
+    /// first owner, who is made when there is none.
     ///
     /// # Errors
-    /// When the machine has no randomness to make a token of.
-    pub fn sign_in_link(&self) -> Result<String, RandomError> {
-        let token = self.app.sessions.issue_link()?;
-        Ok(format!("{}/auth/link?token={}", self.app.settings.base(), token.expose()))
+    /// When control data cannot be written.
+    pub async fn sign_in_link(
+        &self,
+        account: Option<AccountId>,
+        workspace: WorkspaceId,
+    ) -> Result<String, StoreError> {
+        let token = self.app.installation.sign_in_link(account, workspace).await?;
+        Ok(format!("{}/auth/link?token={}", self.app.settings.base(), token.expose_secret()))
     }
 
     /// The whole HTTP service, for [`Server::serve`] and for tests. Each has rate limits of its own.

@@ -3,6 +3,7 @@
 use crate::problem::Problem;
 use axum::http::StatusCode;
 use bursar_app::AskError;
+use bursar_store::StoreError;
 
 impl From<AskError> for Problem {
     fn from(error: AskError) -> Self {
@@ -30,6 +31,24 @@ impl From<AskError> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "failed", "this cannot be computed", detail)
             }
             AskError::Clock(_) => Self::unavailable("clock", "the clock is wrong", detail),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let detail = error.to_string();
+        match error {
+            StoreError::NotFound(_) => Self::not_found(detail),
+            StoreError::Conflict(_) | StoreError::Stale(_) => {
+                Self::new(StatusCode::CONFLICT, "conflict", "this contradicts what is there", detail)
+            }
+            StoreError::TooLarge { .. } | StoreError::Region(_) => Self::bad_request(detail),
+            // What the database says may hold what is in it.
+            _ => {
+                tracing::error!(error = detail, "control data cannot be read or written");
+                Self::internal()
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::parameters::Parameters;
 use crate::problem::{CommonProblems, Problem};
+use crate::seen::Seen;
 use crate::state::App;
 use axum::extract::State;
 use axum::http::{HeaderName, header};
@@ -11,13 +12,12 @@ use axum::http::{HeaderName, header};
     responses((status = 200, body = String, content_type = "text/plain", description = "Prometheus text format 0.0.4"), CommonProblems))]
 pub(crate) async fn metrics(
     State(app): State<App>,
+    seen: Seen,
     parameters: Parameters,
 ) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
     parameters.finish()?;
-    let sessions = u64::try_from(app.sessions.count()).unwrap_or(u64::MAX);
-    let (summary, ledger) = (app.workspace.summary(), app.workspace.ledger());
+    let (summary, ledger) = (seen.workspace.summary(), seen.workspace.ledger());
     let text = app.metrics.text(&[
-        ("bursar_sessions", "Sessions alive.", sessions),
         ("bursar_sources", "Sources of the workspace.", summary.sources),
         ("bursar_deliveries", "Deliveries that count.", summary.deliveries),
         ("bursar_store_operations", "Calls made to stores since the start.", ledger.operations),

@@ -1,5 +1,7 @@
 //! The endpoints, a file each: what they take, what they answer, and nothing about how.
 
+pub(crate) mod account;
+pub(crate) mod body;
 pub(crate) mod conformance;
 pub(crate) mod cost;
 pub(crate) mod dashboard;
@@ -7,12 +9,23 @@ pub(crate) mod deliveries;
 pub(crate) mod dimensions;
 pub(crate) mod export;
 mod failure;
+mod giving;
 pub(crate) mod health;
+pub(crate) mod identity_providers;
+pub(crate) mod invitations;
 pub(crate) mod ledger;
+pub(crate) mod me;
+pub(crate) mod members;
 pub(crate) mod metrics;
 mod model;
 pub(crate) mod openapi;
+pub(crate) mod permissions;
+pub(crate) mod places;
 mod question;
+pub(crate) mod records;
+pub(crate) mod roles;
 pub(crate) mod sources;
 pub(crate) mod sql;
+pub(crate) mod teams;
+pub(crate) mod tokens;
 pub(crate) mod workspace;

@@ -1,17 +1,25 @@
 //! An id for each request, in the log and in the answer, and the counters behind `/metrics`.
 
+use crate::session::client::RequestNumber;
 use crate::state::App;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
+use bursar_domain::id::RequestId;
 use std::time::Instant;
 use tracing::Instrument as _;
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_LENGTH: usize = 64;
 
-pub(crate) async fn request_id(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn request_id(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let mut number = [0_u8; 16];
+    // Without randomness records do not name the request; it is still answered.
+    if app.random.fill(&mut number).is_ok() {
+        let number = RequestId::from_u128(u128::from_be_bytes(number));
+        request.extensions_mut().insert(RequestNumber(number));
+    }
     let id = given(&request).unwrap_or_else(|| fresh(&app));
     let route = request.extensions().get::<MatchedPath>().map_or("(other)", MatchedPath::as_str).to_owned();
     // The path is not logged beyond the route: a sign-in link carries its token there.

@@ -4,16 +4,21 @@
 //! and on no Domain (RFC 6265bis). Over plain http, which only loopback may use, browsers refuse
 //! that prefix, so the name is plain.
 
-use super::{SESSION_LIMIT_HOURS, Token};
 use axum::http::{HeaderMap, HeaderValue, header};
+use chrono::Duration;
 
-pub(crate) fn name(https: bool) -> &'static str {
-    if https { "__Host-bursar" } else { "bursar" }
+/// The session.
+pub(crate) const SESSION: &str = "bursar";
+/// A sign-in that is under way elsewhere.
+pub(crate) const CEREMONY: &str = "bursar-ceremony";
+
+fn name(base: &str, https: bool) -> String {
+    if https { format!("__Host-{base}") } else { base.to_owned() }
 }
 
 /// The cookie's value in a request.
-pub(crate) fn find(headers: &HeaderMap, https: bool) -> Option<&str> {
-    let wanted = name(https);
+pub(crate) fn find<'a>(headers: &'a HeaderMap, base: &str, https: bool) -> Option<&'a str> {
+    let wanted = name(base, https);
     headers
         .get_all(header::COOKIE)
         .iter()
@@ -23,25 +28,19 @@ pub(crate) fn find(headers: &HeaderMap, https: bool) -> Option<&str> {
         .find_map(|(name, value)| (name == wanted).then_some(value))
 }
 
-/// Sets the cookie. `None` if the token were no header text, which base64 always is.
-pub(crate) fn set(token: &Token, https: bool) -> Option<HeaderValue> {
-    let max_age = SESSION_LIMIT_HOURS * 3600;
+/// Sets a cookie. `lax` lets it come along when another site's page sends the browser here, which the
+/// return from an identity provider is. `None` if the value were no header text, which ours always is.
+pub(crate) fn set(base: &str, value: &str, lives: Duration, lax: bool, https: bool) -> Option<HeaderValue> {
     let secure = if https { "; Secure" } else { "" };
-    let text = format!(
-        "{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={max_age}{secure}",
-        name(https),
-        token.expose()
-    );
+    let site = if lax { "Lax" } else { "Strict" };
+    let (name, seconds) = (name(base, https), lives.num_seconds());
+    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite={site}; Max-Age={seconds}{secure}");
     let mut value = HeaderValue::from_str(&text).ok()?;
     value.set_sensitive(true);
     Some(value)
 }
 
-/// Removes the cookie.
-pub(crate) fn clear(https: bool) -> HeaderValue {
-    HeaderValue::from_static(if https {
-        "__Host-bursar=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0; Secure"
-    } else {
-        "bursar=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"
-    })
+/// Removes a cookie.
+pub(crate) fn clear(base: &str, https: bool) -> Option<HeaderValue> {
+    set(base, "", Duration::zero(), false, https)
 }

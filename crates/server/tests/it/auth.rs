@@ -3,10 +3,13 @@
 use crate::kit::TestApp;
 use axum::body::Body;
 use axum::http::{Method, header};
-use bursar_server::{IDLE_LIMIT_MINUTES, LINK_LIFETIME_MINUTES, SESSION_LIMIT_HOURS};
+use bursar_app::installation::LINK_LIFETIME_MINUTES;
 use chrono::Duration;
 
 const ME: &str = "/api/v1/workspace";
+/// The defaults of `SessionLimits`.
+const IDLE_LIMIT_MINUTES: i64 = 60;
+const SESSION_LIMIT_HOURS: i64 = 12;
 
 fn path_of(link: &str) -> &str {
     &link[link.find("/auth/").unwrap()..]
@@ -14,9 +17,9 @@ fn path_of(link: &str) -> &str {
 
 #[tokio::test]
 async fn a_link_signs_in_once() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     app.get(ME).await.problem(401);
-    let link = app.server.sign_in_link().unwrap();
+    let link = app.link().await;
     assert!(link.starts_with("http://127.0.0.1:8080/auth/link?token="), "{link}");
     let first = app.get(path_of(&link)).await;
     assert_eq!((first.status.as_u16(), first.header("location")), (303, "/"));
@@ -35,8 +38,8 @@ async fn a_link_signs_in_once() {
 
 #[tokio::test]
 async fn over_https_the_cookie_is_bound_to_the_host() {
-    let app = TestApp::at("0.0.0.0:8080", Some("https://bursar.example.com"));
-    let link = app.server.sign_in_link().unwrap();
+    let app = TestApp::at("0.0.0.0:8080", Some("https://bursar.example.com")).await;
+    let link = app.link().await;
     assert!(link.starts_with("https://bursar.example.com/auth/link?token="), "{link}");
     let seen = app.get(path_of(&link)).await;
     let cookie = seen.header("set-cookie");
@@ -50,19 +53,19 @@ async fn over_https_the_cookie_is_bound_to_the_host() {
 
 #[tokio::test]
 async fn a_link_grows_old() {
-    let app = TestApp::new();
-    let link = app.server.sign_in_link().unwrap();
+    let app = TestApp::new().await;
+    let link = app.link().await;
     app.clock.advance(Duration::minutes(LINK_LIFETIME_MINUTES));
     app.get(path_of(&link)).await.problem(401);
-    let link = app.server.sign_in_link().unwrap();
+    let link = app.link().await;
     app.clock.advance(Duration::minutes(LINK_LIFETIME_MINUTES) - Duration::seconds(1));
     assert_eq!(app.get(path_of(&link)).await.status, 303);
 }
 
 #[tokio::test]
 async fn a_guess_signs_nobody_in() {
-    let app = TestApp::new();
-    app.server.sign_in_link().unwrap();
+    let app = TestApp::new().await;
+    app.link().await;
     for path in ["/auth/link", "/auth/link?token=", "/auth/link?token=AAAA", "/auth/link?token=%00"] {
         app.get(path).await.problem(401);
     }
@@ -74,7 +77,7 @@ async fn a_guess_signs_nobody_in() {
 
 #[tokio::test]
 async fn a_person_with_a_spent_link_is_told_on_a_page() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     let request = app.request(Method::GET, "/auth/link?token=x").header(header::ACCEPT, "text/html,*/*");
     let seen = app.send(request.body(Body::empty()).unwrap()).await;
     assert_eq!((seen.status.as_u16(), seen.header("location")), (303, "/sign-in?reason=link"));
@@ -82,7 +85,7 @@ async fn a_person_with_a_spent_link_is_told_on_a_page() {
 
 #[tokio::test]
 async fn a_session_ends_when_idle_and_in_any_case() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     let cookie = app.sign_in().await;
     app.clock.advance(Duration::minutes(IDLE_LIMIT_MINUTES) - Duration::seconds(1));
     assert_eq!(app.get_as(&cookie, ME).await.status, 200);
@@ -90,17 +93,17 @@ async fn a_session_ends_when_idle_and_in_any_case() {
     app.get_as(&cookie, ME).await.problem(401);
 
     let cookie = app.sign_in().await;
-    for _ in 1..SESSION_LIMIT_HOURS {
-        app.clock.advance(Duration::hours(1));
+    for _ in 1..2 * SESSION_LIMIT_HOURS {
+        app.clock.advance(Duration::minutes(30));
         assert_eq!(app.get_as(&cookie, ME).await.status, 200);
     }
-    app.clock.advance(Duration::hours(1));
+    app.clock.advance(Duration::minutes(30));
     app.get_as(&cookie, ME).await.problem(401);
 }
 
 #[tokio::test]
 async fn signing_out_ends_this_session_and_no_other() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     let (mine, other) = (app.sign_in().await, app.sign_in().await);
     let seen = app.post_as(&mine, "/auth/logout", "").await;
     assert_eq!(seen.status, 204);
@@ -111,7 +114,7 @@ async fn signing_out_ends_this_session_and_no_other() {
 
 #[tokio::test]
 async fn a_page_of_another_site_changes_nothing() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     let cookie = app.sign_in().await;
     let attempts: [&[(&str, &str)]; 5] = [
         &[],

@@ -32,7 +32,7 @@ async fn dirt_is_found_with_its_rule_its_row_and_what_it_means() {
         charge("2026-11-08T00:00:00Z", "NULL", "prod"),
     ];
     std::fs::write(folder.path().join("november.csv"), format!("{HEADER}\n{}\n", rows.join("\n"))).unwrap();
-    let app = TestApp::with_sources(&[folder.path().to_str().unwrap()]);
+    let app = TestApp::with_sources(&[folder.path().to_str().unwrap()]).await;
     app.workspace.refresh().await;
     let cookie = app.sign_in().await;
 
@@ -71,7 +71,7 @@ async fn dirt_is_found_with_its_rule_its_row_and_what_it_means() {
 async fn nothing_checked_says_why() {
     // claim A2
     let folder = tempfile::tempdir().unwrap();
-    let app = TestApp::with_sources(&[folder.path().to_str().unwrap()]);
+    let app = TestApp::with_sources(&[folder.path().to_str().unwrap()]).await;
     app.workspace.refresh().await;
     let cookie = app.sign_in().await;
     let body = app.get_as(&cookie, "/api/v1/conformance").await.json();

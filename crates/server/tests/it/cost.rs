@@ -36,7 +36,7 @@ pub(crate) fn november() -> tempfile::TempDir {
 
 async fn app() -> (TestApp, tempfile::TempDir, String) {
     let folder = november();
-    let app = TestApp::with_sources(&[folder.path().to_str().unwrap()]);
+    let app = TestApp::with_sources(&[folder.path().to_str().unwrap()]).await;
     app.workspace.refresh().await;
     let cookie = app.sign_in().await;
     (app, folder, cookie)
@@ -72,7 +72,9 @@ async fn amounts_are_exact_and_currencies_apart() {
     assert_eq!(answer["provisional"], true);
     assert_eq!(answer["freshness"][0]["charges_until"], "2026-11-03");
     assert_eq!(answer["question"]["measure"], "EffectiveCost");
-    assert!(answer["read"]["bytes"].as_u64().unwrap() > 0);
+    // From rows, or from their rollup when that was quicker.
+    let read = &answer["read"];
+    assert!(read["engine"] == "rollup" || read["bytes"].as_u64().unwrap() > 0, "{read}");
     assert_eq!(answer["empty_reason"], serde_json::Value::Null);
 }
 
@@ -240,12 +242,14 @@ async fn sql_selects_and_does_nothing_else() {
 async fn a_source_that_cannot_be_read_is_named_and_the_rest_counts() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), &[charge(1, "Amazon EC2", "1", "USD", "web")]);
-    let app = TestApp::with_sources(&[folder.path().to_str().unwrap(), "/nowhere/at/all"]);
+    let app = TestApp::with_sources(&[folder.path().to_str().unwrap(), "/nowhere/at/all"]).await;
     app.workspace.refresh().await;
     let cookie = app.sign_in().await;
     let sources = app.get_as(&cookie, "/api/v1/sources").await.json();
-    assert_eq!(sources["sources"][1]["status"], "unreachable", "{sources}");
-    assert!(sources["sources"][1]["problem"].as_str().unwrap().contains("/nowhere/at/all"), "{sources}");
+    let broken =
+        sources["sources"].as_array().unwrap().iter().find(|s| s["location"] == "/nowhere/at/all").unwrap();
+    assert_eq!(broken["status"], "unreachable", "{sources}");
+    assert!(broken["problem"].as_str().unwrap().contains("/nowhere/at/all"), "{sources}");
     let answer = app.get_as(&cookie, "/api/v1/cost?from=2026-11-01&to=2026-12-01").await.json();
     assert_eq!(answer["totals"][0]["amount"], "1");
     assert!(answer["notes"][0].as_str().unwrap().contains("/nowhere/at/all"), "{answer}");

@@ -3,7 +3,7 @@
 use crate::kit::TestApp;
 use axum::body::Body;
 use axum::http::{Method, header};
-use bursar_server::routes;
+use bursar_server::routes::{self, Needs};
 
 /// Every documented path with its methods, with something in the place of parameters.
 fn documented() -> Vec<(Method, String)> {
@@ -12,7 +12,8 @@ fn documented() -> Vec<(Method, String)> {
     for (path, item) in document["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {
             let method = method.to_uppercase().parse().unwrap();
-            found.push((method, path.replace("{id}", "ServiceName")));
+            let segment = |s: &str| if s.starts_with('{') { "ServiceName".to_owned() } else { s.to_owned() };
+            found.push((method, path.split('/').map(segment).collect::<Vec<_>>().join("/")));
         }
     }
     found
@@ -21,7 +22,7 @@ fn documented() -> Vec<(Method, String)> {
 #[tokio::test]
 async fn nothing_answers_without_a_session_but_the_list() {
     // claim C8
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     let public = routes::PUBLIC.map(|(path, _)| path);
     let mut walked = documented();
     walked.extend(routes::UNDOCUMENTED.map(|(path, _)| (Method::POST, path.to_owned())));
@@ -39,20 +40,55 @@ async fn nothing_answers_without_a_session_but_the_list() {
     }
 }
 
+/// Every role, every route: exactly what the route needs decides, and the list of needs has no stale line.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_asks_for_what_it_needs_of_every_role() {
+    // claim C5, claim C8
+    let app = TestApp::new().await;
+    let document = serde_json::to_value(routes::openapi()).unwrap();
+    let mut cookies = vec![("owner", app.sign_in().await)];
+    for role in ["viewer", "analyst", "operator", "admin"] {
+        cookies.push((role, app.sign_in_as(&format!("{role}@example.com"), role.parse().unwrap()).await));
+    }
+    for (method, path, needs) in routes::NEEDS {
+        let documented = document["paths"][path][method.to_lowercase()].is_object();
+        let elsewhere = path.starts_with("/auth/") || matches!(*path, "/api" | "/api/" | "/api/{*path}");
+        assert!(documented || elsewhere, "{method} {path} is a stale line");
+        let Needs::Workspace(page, action) = needs else { continue };
+        let segment = |s: &str| if s.starts_with('{') { "nobody".to_owned() } else { s.to_owned() };
+        let path = path.split('/').map(segment).collect::<Vec<_>>().join("/");
+        for (role, cookie) in &cookies {
+            let (of, owner) = if *role == "owner" { ("admin", true) } else { (*role, false) };
+            let may = app.may(of.parse().unwrap(), owner, *page, *action);
+            let request = app
+                .request(method.parse().unwrap(), &path)
+                .header(header::COOKIE, cookie)
+                .header("x-bursar-csrf", "1")
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(Body::from("{"))
+                .unwrap();
+            let seen = app.send(request).await;
+            let refused = seen.status == 403 && seen.text().contains("decided by");
+            assert_eq!(refused, !may, "{role}: {method} {path}: {} {}", seen.status, seen.text());
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_list_of_public_paths_holds_nothing_stale() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     for (path, reason) in routes::PUBLIC {
         assert!(!reason.is_empty());
-        // `/auth/link` refuses what is no link, and says so; that is an answer, not the door.
         let seen = app.get(path).await;
-        assert!(seen.status == 200 || seen.json()["type"] == "urn:bursar:problem:link-spent", "{path}");
+        // What a GET is not made for, or refuses for want of a link or a provider, is there all the same.
+        let there = seen.status == 405 || !seen.text().contains("there is no such endpoint");
+        assert!(there && !seen.text().contains("signed-out"), "{path}: {}", seen.text());
     }
 }
 
 #[tokio::test]
 async fn another_name_for_this_address_is_refused() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     let cookie = app.sign_in().await;
     for host in ["evil.example", "evil.example:8080", "127.0.0.1", "127.0.0.1:80", "localhost"] {
         for path in ["/", "/api/v1/workspace", "/auth/link"] {
@@ -77,7 +113,7 @@ async fn another_name_for_this_address_is_refused() {
 
 #[tokio::test]
 async fn every_answer_makes_the_browser_strict() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     let cookie = app.sign_in().await;
     for path in
         ["/", "/nowhere", "/api/v1/workspace", "/api/nothing", "/health", "/auth/link", "/assets/none.js"]
@@ -108,7 +144,7 @@ async fn every_answer_makes_the_browser_strict() {
 
 #[tokio::test]
 async fn errors_are_problems_and_name_what_to_do() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     let cookie = app.sign_in().await;
     let detail = app.get_as(&cookie, "/api/v1/nothing").await.problem(404);
     assert!(detail.contains("/api/openapi.json"), "{detail}");
@@ -116,14 +152,14 @@ async fn errors_are_problems_and_name_what_to_do() {
     assert_eq!(detail, "there is no parameter `name`; this endpoint takes none");
     let wrong = app.post_as(&cookie, "/api/v1/workspace", "{}").await;
     wrong.problem(405);
-    assert_eq!(wrong.header("allow"), "GET,HEAD");
+    assert_eq!(wrong.header("allow"), "GET,HEAD,PATCH");
     let request = app.request(Method::DELETE, "/").body(Body::empty()).unwrap();
     app.send(request).await.problem(405);
 }
 
 #[tokio::test]
 async fn a_request_id_is_kept_if_it_is_plain() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     let with = |id: &str| {
         app.request(Method::GET, "/health").header("x-request-id", id).body(Body::empty()).unwrap()
     };

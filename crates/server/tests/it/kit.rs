@@ -3,31 +3,46 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use bursar_app::workspace_file::FORMAT;
-use bursar_app::{SourceEntry, Workspace, WorkspaceFile};
-use bursar_domain::Clock;
-use bursar_domain::id::WorkspaceId;
+use bursar_app::{Installation, InstallationConfig, Workspace};
+use bursar_domain::id::{AccountId, SessionId, WorkspaceId};
+use bursar_domain::role::Action;
+use bursar_domain::{Actor, Clock, Page, Principal, RegionName, Role, RoleName};
+use bursar_keyring::{Keyring, MasterKeyConfig, SystemRandomness};
+use bursar_permission::{Asking, Target};
 use bursar_server::{Random, RandomError, Server, Settings};
+use bursar_store::{NewMembership, NewSource, NewWorkspace, Via};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
+use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt as _;
 
-/// A workspace with these sources, that keeps nothing.
-pub(crate) fn workspace(clock: Arc<dyn Clock>, sources: Vec<SourceEntry>) -> Workspace {
-    let id = WorkspaceId::from_u128(1);
-    let file = WorkspaceFile { format: FORMAT, id, name: "test".into(), created_at: clock.now(), sources };
-    Workspace::open(
-        file.id,
-        file.name.clone(),
-        file.sources.clone(),
-        None,
-        clock,
-        Arc::new(|_: &str| None),
-        bursar_app::engine().unwrap(),
-    )
-    .unwrap()
+/// An installation with one workspace that has these sources.
+pub(crate) async fn installation(
+    data: &Path,
+    clock: Arc<dyn Clock>,
+    sources: &[&str],
+) -> (Installation, WorkspaceId) {
+    let random = Arc::new(SystemRandomness);
+    let secret_key = Some(format!("{}0e", "0f".repeat(31)).into());
+    let master = MasterKeyConfig { secret_key, ..MasterKeyConfig::default() };
+    let opened = Keyring::open(&master, data, Arc::clone(&random) as _, Arc::clone(&clock)).await.unwrap();
+    let config = InstallationConfig::embedded(data);
+    let environment = Arc::new(|_: &str| None);
+    let keyring = Arc::new(opened.keyring);
+    let installation = Installation::open(config, keyring, clock, random, environment).await.unwrap();
+    let new =
+        NewWorkspace { region: RegionName::home(), name: "test".into(), id: Some(WorkspaceId::from_u128(1)) };
+    let actor = Actor::operator();
+    let made = installation.store().create_workspace(&actor, new).await.unwrap();
+    let access = installation.store().operator(made.id).await.unwrap();
+    let store = installation.store().workspace(&access).await.unwrap();
+    for location in sources {
+        let new = NewSource { location: (*location).to_owned(), dialect: None, id: None };
+        store.add_source(&actor, new).await.unwrap();
+    }
+    (installation, made.id)
 }
 
 /// A clock that moves when told to.
@@ -61,8 +76,11 @@ pub(crate) struct TestApp {
     pub(crate) server: Server,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) workspace: Workspace,
+    pub(crate) installation: Installation,
+    pub(crate) id: WorkspaceId,
     router: Router,
     host: &'static str,
+    _data: tempfile::TempDir,
 }
 
 /// Everything the world would see of an answer.
@@ -100,28 +118,62 @@ impl Seen {
 }
 
 impl TestApp {
-    pub(crate) fn new() -> Self {
-        Self::at("127.0.0.1:8080", None)
+    pub(crate) async fn new() -> Self {
+        Self::at("127.0.0.1:8080", None).await
     }
 
-    pub(crate) fn at(listen: &str, public: Option<&str>) -> Self {
-        Self::over(listen, public, &[])
+    pub(crate) async fn at(listen: &str, public: Option<&str>) -> Self {
+        Self::over(listen, public, &[]).await
     }
 
-    pub(crate) fn with_sources(locations: &[&str]) -> Self {
-        Self::over("127.0.0.1:8080", None, locations)
+    pub(crate) async fn with_sources(locations: &[&str]) -> Self {
+        Self::over("127.0.0.1:8080", None, locations).await
     }
 
-    fn over(listen: &str, public: Option<&str>, locations: &[&str]) -> Self {
+    async fn over(listen: &str, public: Option<&str>, locations: &[&str]) -> Self {
         let clock = Arc::new(TestClock(Mutex::new("2026-11-22T12:00:00Z".parse().unwrap())));
-        let sources =
-            locations.iter().map(|l| SourceEntry::new(WorkspaceId::from_u128(1), l, None, clock.now()));
-        let workspace = workspace(Arc::clone(&clock) as Arc<dyn Clock>, sources.collect());
+        let data = tempfile::tempdir().unwrap();
+        let (installation, id) =
+            installation(data.path(), Arc::clone(&clock) as Arc<dyn Clock>, locations).await;
+        let workspace = installation.whole_workspace(id).await.unwrap();
         let public = public.map(|url| url.parse().unwrap());
         let host = if public.is_some() { "bursar.example.com" } else { "127.0.0.1:8080" };
         let settings = Settings::new(listen.parse().unwrap(), public).unwrap();
-        let server = Server::with_random(workspace.clone(), settings, Arc::new(Counting::default()));
-        Self { router: server.router(), server, clock, workspace, host }
+        let server = Server::with_random(installation.clone(), settings, Arc::new(Counting::default()));
+        Self { router: server.router(), server, clock, workspace, installation, id, host, _data: data }
+    }
+
+    /// Makes somebody a member in a role and signs them in; the cookie pair to send.
+    pub(crate) async fn sign_in_as(&self, email: &str, role: Role) -> String {
+        let email = email.parse().unwrap();
+        let account = self.installation.account_for(&email, "Somebody", false).await.unwrap();
+        let new = NewMembership { account, role: RoleName::BuiltIn(role), owner: false, via: Via::Manual };
+        self.installation.store().directory().join(&Actor::operator(), self.id, new).await.unwrap();
+        let link = self.server.sign_in_link(Some(account), self.id).await.unwrap();
+        let seen = self.get(&link[link.find("/auth/").unwrap()..]).await;
+        assert_eq!(seen.status, StatusCode::SEE_OTHER, "{}", seen.text());
+        seen.header("set-cookie").split(';').next().unwrap().to_owned()
+    }
+
+    /// What the policies say of a member in a role.
+    pub(crate) fn may(&self, role: Role, owner: bool, page: Page, action: Action) -> bool {
+        let asking = Asking {
+            principal: Principal::Account { id: AccountId::from_u128(9), session: SessionId::from_u128(9) },
+            workspace: self.id,
+            role: RoleName::BuiltIn(role),
+            owner,
+            granted: None,
+            limit: None,
+            staff_read_only: false,
+            switched_off: false,
+        };
+        let target = Target { workspace: self.id, page };
+        self.installation.permissions().decide(&asking, target, action).allowed()
+    }
+
+    /// A link that signs the first owner in.
+    pub(crate) async fn link(&self) -> String {
+        self.server.sign_in_link(None, self.id).await.unwrap()
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Seen {
@@ -142,7 +194,7 @@ impl TestApp {
 
     /// Signs in; the cookie pair to send.
     pub(crate) async fn sign_in(&self) -> String {
-        let link = self.server.sign_in_link().unwrap();
+        let link = self.link().await;
         let path = &link[link.find("/auth/").unwrap()..];
         let seen = self.get(path).await;
         assert_eq!(seen.status, StatusCode::SEE_OTHER, "{}", seen.text());

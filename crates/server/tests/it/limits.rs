@@ -17,7 +17,7 @@ async fn ask(app: &TestApp, method: Method, path: &str, peer: &str) -> Seen {
 #[tokio::test]
 async fn every_route_but_probes_counts_requests_per_address() {
     // claim C7
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     let document = serde_json::to_value(routes::openapi()).unwrap();
     let mut routes: Vec<(Method, String)> = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -42,7 +42,7 @@ async fn every_route_but_probes_counts_requests_per_address() {
 #[tokio::test]
 async fn signing_in_is_tried_thirty_times_a_minute_and_no_more() {
     // claim C7
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     for _ in 0..30 {
         ask(&app, Method::GET, "/auth/link?token=guess", "192.0.2.1:1").await.problem(401);
     }

@@ -5,7 +5,7 @@ use bursar_server::routes;
 
 #[tokio::test]
 async fn the_document_is_served_as_printed() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     let cookie = app.sign_in().await;
     let served = app.get_as(&cookie, "/api/openapi.json").await.json();
     assert_eq!(served, serde_json::to_value(routes::openapi()).unwrap());

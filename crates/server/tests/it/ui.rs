@@ -6,7 +6,7 @@ use axum::http::{Method, header};
 
 #[tokio::test]
 async fn the_page_is_public_and_checked_again_each_time() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     for path in ["/", "/explore", "/sign-in", "/sources"] {
         let seen = app.get(path).await;
         assert_eq!(
@@ -24,7 +24,7 @@ async fn the_page_is_public_and_checked_again_each_time() {
 
 #[tokio::test]
 async fn a_missing_file_is_no_page_and_nothing_leads_outside() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     for path in [
         "/assets/none.js",
         "/none.css",
