@@ -4,7 +4,8 @@
 //! examples, exit statuses and environment variables.
 
 use crate::commands::{
-    cost, demo, doctor, focus_convert, focus_validate, openapi, serve, source, sql, workspace,
+    authz, cost, demo, doctor, focus_convert, focus_validate, member, openapi, serve, source, sql, token,
+    workspace,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -69,6 +70,15 @@ pub(crate) enum Command {
     /// Workspaces, each a boundary of its own
     #[command(subcommand)]
     Workspace(workspace::Command),
+    /// Who belongs to a workspace
+    #[command(subcommand)]
+    Member(member::Command),
+    /// API tokens
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Who may do what, and why
+    #[command(subcommand)]
+    Authz(authz::Command),
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,10 +5,14 @@
 //! argument on the command line wins over its variable.
 
 mod door;
+mod identity;
 
 use bursar_app::DataDir;
+use bursar_identity::session::SessionLimits;
+use bursar_identity::throttle::ThrottleSettings;
 use bursar_keyring::{MasterKeyConfig, MasterKeyText};
 use bursar_server::PublicUrl;
+use bursar_store::StoreConfig;
 pub(crate) use door::Door;
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -77,7 +81,7 @@ const KEYS: [Key; 8] = [
 
 /// Every setting of this version.
 pub(crate) fn keys() -> impl Iterator<Item = Key> {
-    KEYS.into_iter().chain(door::KEYS).chain(door::thresholds())
+    KEYS.into_iter().chain(identity::KEYS).chain(door::KEYS).chain(door::thresholds())
 }
 
 /// Variables with our prefix that are not settings of the program.
@@ -108,6 +112,12 @@ pub(crate) struct Config {
     pub(crate) public_url: Option<PublicUrl>,
     /// What clients may do, and how they are let in.
     pub(crate) door: Door,
+    /// Where control data lies.
+    pub(crate) store: StoreConfig,
+    /// How long sessions live.
+    pub(crate) sessions: SessionLimits,
+    /// How guessing is slowed down.
+    pub(crate) throttle: ThrottleSettings,
     /// How the master key is given.
     pub(crate) master: MasterKeyConfig,
     /// Between two looks at the sources.
@@ -142,6 +152,7 @@ pub(crate) fn resolve(arguments: &Arguments, environment: &Environment<'_>) -> R
         public_url.map(|url| url.parse::<PublicUrl>().map_err(|e| e.to_string())).transpose()
     });
     let door = door::resolve(environment, &mut faults);
+    let identity = identity::resolve(environment, &mut faults);
     // Whether these go together is only worth saying when each is right by itself.
     if let (Some(listen), Some(public_url), Some(door)) = (listen, &public_url, &door) {
         checked("BURSAR_LISTEN", &mut faults, || {
@@ -162,9 +173,14 @@ pub(crate) fn resolve(arguments: &Arguments, environment: &Environment<'_>) -> R
             None => Err("neither it nor HOME is set: say where Bursar may keep its data".into()),
         }
     });
-    match (data, listen, public_url, door, refresh) {
-        (Some(data), Some(listen), Some(public_url), Some(door), Some(minutes)) if faults.is_empty() => {
+    match (data, listen, public_url, door, identity, refresh) {
+        (Some(data), Some(listen), Some(public_url), Some(door), Some(identity), Some(minutes))
+            if faults.is_empty() =>
+        {
             Ok(Config {
+                store: identity.store(data.root()),
+                sessions: identity.sessions,
+                throttle: identity.throttle,
                 data,
                 listen,
                 public_url,

@@ -1,11 +1,12 @@
 //! `bursar demo`: a year of invented bills, a workspace with them, and the server.
 
 use super::serve;
-use crate::config::{self, Arguments, Config};
+use crate::config::{self, Arguments};
 use crate::exit::{Failure, Outcome};
+use crate::installation;
 use crate::progress;
+use bursar_app::SourceEntry;
 use bursar_app::demo::{self, DemoPlan, DemoReport, DemoSize};
-use bursar_app::{SourceEntry, WorkspaceFile};
 use bursar_domain::Clock;
 use bursar_domain::clock::{FixedClock, SystemClock};
 use chrono::NaiveTime;
@@ -92,13 +93,18 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
     }
     // Standard output is for the sign-in link alone; standard error may be gone.
     let _ = std::io::stderr().lock().write_all(commands(&bills, &report).as_bytes());
-    let mut file = workspace(&config, &*clock)?;
+    let opened = installation::open(&config, Arc::clone(&clock), Some(config.refresh)).await?;
+    let there = opened.0.workspaces().await?.into_iter().find(|workspace| workspace.name == WORKSPACE);
+    let workspace = match there {
+        Some(workspace) => workspace,
+        None => serve::make(&opened.0, WORKSPACE).await?,
+    };
     let entry = |source: &demo::DemoSource| {
         let location = bills.join(&source.path).display().to_string();
-        SourceEntry::new(file.id, &location, None, clock.now())
+        SourceEntry::new(workspace.id, &location, None, clock.now())
     };
-    file.sources = report.sources.iter().map(entry).collect();
-    serve::serve(&config, file, clock).await
+    let sources = report.sources.iter().map(entry).collect();
+    serve::serve(&config, opened, workspace.id, sources).await
 }
 
 /// Three commands that ask the demo's bills, to copy and change.
@@ -131,12 +137,4 @@ async fn generate(bills: PathBuf, plan: DemoPlan) -> Result<DemoReport, Failure>
         report
     });
     Ok(made.await??)
-}
-
-fn workspace(config: &Config, clock: &dyn Clock) -> Result<WorkspaceFile, Failure> {
-    let there = config.data.workspaces()?.into_iter().find(|workspace| workspace.name == WORKSPACE);
-    match there {
-        Some(file) => Ok(file),
-        None => Ok(config.data.create_workspace(WORKSPACE, clock)?),
-    }
 }

@@ -1,15 +1,18 @@
 //! One file per command: its arguments, and how it is carried out by the crates below.
 
+pub(crate) mod authz;
 pub(crate) mod cost;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod focus_convert;
 pub(crate) mod focus_validate;
+pub(crate) mod member;
 pub(crate) mod openapi;
 pub(crate) mod reading;
 pub(crate) mod serve;
 pub(crate) mod source;
 pub(crate) mod sql;
+pub(crate) mod token;
 pub(crate) mod workspace;
 
 use crate::cli::{Command, Focus};
@@ -28,5 +31,8 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Openapi(args) => openapi::run(args).await,
         Command::Source(command) => source::run(command).await,
         Command::Workspace(command) => workspace::run(command).await,
+        Command::Member(command) => member::run(command).await,
+        Command::Token(command) => token::run(command).await,
+        Command::Authz(command) => authz::run(command).await,
     }
 }

@@ -1,11 +1,10 @@
 //! What `cost` and `sql` have in common: opening sources as one bill, and telling what was read.
 
 use crate::exit::Failure;
-use crate::{config, progress};
+use crate::{installation, progress};
 use bursar_app::Keep;
 use bursar_domain::clock::SystemClock;
 use bursar_focus::dialect::Dialect;
-use bursar_keyring::{Keyring, SystemRandomness};
 use bursar_lake::bill::{Bill, BillError};
 use bursar_lake::charges::{Charges, Excluded, OpenOptions};
 use bursar_lake::ledger::Ledger;
@@ -40,21 +39,19 @@ pub(crate) async fn open(
         let charges = bill.charges().clone();
         return Ok((bill, charges));
     };
-    let arguments =
-        config::Arguments { data_dir: data_dir.map(Path::to_owned), listen: None, public_url: None };
-    let config = config::resolve(&arguments, &|key| std::env::var_os(key))?;
-    let file = config.data.workspace(name)?;
-    if file.sources.is_empty() {
+    let installation = installation::of_data_dir(data_dir).await?;
+    let workspace = installation::workspace(&installation, name).await?;
+    let access = installation.store().operator(workspace.id).await?;
+    let store = installation.store().workspace(&access).await?;
+    let sources = installation.sources(&store).await?;
+    if sources.is_empty() {
         let todo = format!("add one with `bursar source add --workspace {name} LOCATION`");
         return Err(Failure::bad_input(anyhow::anyhow!("workspace `{name}` has no sources; {todo}")));
     }
-    let sources: Vec<String> = file.sources.iter().map(|source| source.location.clone()).collect();
+    let sources: Vec<String> = sources.into_iter().map(|source| source.location).collect();
     let bill = open_sources(&sources, dialect, engine).await?;
-    let opened =
-        Keyring::open(&config.master, config.data.root(), Arc::new(SystemRandomness), Arc::new(SystemClock))
-            .await?;
-    let keys = Arc::new(opened.keyring.workspace_or_create(file.id).await?);
-    let keep = Keep { folder: config.data.workspace_folder(file.id), keys };
+    let folder = installation.folder_of(workspace.id);
+    let keep = Keep { folder, keys: Arc::clone(store.keys()) };
     let rollups = keep.rollups()?;
     for (_, delivery) in bill.deliveries() {
         // What the server has not rolled up yet is read from rows.

@@ -2,11 +2,14 @@
 
 use crate::config::{self, Arguments, Config};
 use crate::exit::{Failure, Outcome};
-use bursar_app::{Keep, SourceEntry, Workspace, WorkspaceFile};
-use bursar_domain::Clock;
+use crate::installation;
+use bursar_app::{Installation, SourceEntry};
 use bursar_domain::clock::SystemClock;
-use bursar_keyring::{Keyring, MasterKeyOrigin, SystemRandomness};
+use bursar_domain::id::WorkspaceId;
+use bursar_domain::{Actor, Clock, RegionName};
+use bursar_keyring::MasterKeyOrigin;
 use bursar_server::Server;
+use bursar_store::{NewWorkspace, Workspace};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,8 +20,9 @@ const FIRST_WORKSPACE: &str = "default";
 
 /// Serve the pages and the API
 ///
-/// Prints a one-time sign-in link on standard output and serves until interrupted. The link works
-/// once, for fifteen minutes; `kill -USR1` of the process prints another.
+/// Serves every workspace of the installation. Prints a one-time sign-in link on standard output and
+/// serves until interrupted. The link works once, for fifteen minutes, and signs in the workspace's
+/// first owner, who is made by it when there is none; `kill -USR1` of the process prints another.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where to listen; anything but this machine itself needs --public-url with https
@@ -33,7 +37,7 @@ pub(crate) struct Args {
     #[arg(long = "source", short = 's', value_name = "PATH_OR_URL")]
     pub(crate) sources: Vec<String>,
 
-    /// The workspace, by name or id; the only one when left out
+    /// The workspace that the link and --source are for, by name or id; the first one when left out
     #[arg(long, value_name = "W")]
     pub(crate) workspace: Option<String>,
 
@@ -49,38 +53,27 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
     let config = config::resolve(&arguments, &|key| std::env::var_os(key))?;
     warn_of_unknown_variables();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let mut file = workspace(&config, args.workspace.as_deref(), &*clock)?;
-    if !args.sources.is_empty() {
-        // For this run only: what a command line says must not outlive it.
-        file.sources = args.sources.iter().map(|l| SourceEntry::new(file.id, l, None, clock.now())).collect();
-    }
-    serve(&config, file, clock).await
+    let opened = installation::open(&config, Arc::clone(&clock), Some(config.refresh)).await?;
+    let workspace = workspace(&opened.0, args.workspace.as_deref()).await?;
+    let sources = args.sources.iter().map(|l| SourceEntry::new(workspace.id, l, None, clock.now()));
+    let sources: Vec<SourceEntry> = sources.collect();
+    serve(&config, opened, workspace.id, sources).await
 }
 
-/// Serves a workspace until interrupted: `serve` and `demo` end here.
+/// Serves until interrupted: `serve` and `demo` end here. Sources given here stand in for the
+/// workspace's own as long as the program runs.
 pub(crate) async fn serve(
     config: &Config,
-    file: WorkspaceFile,
-    clock: Arc<dyn Clock>,
+    (installation, origin): (Installation, MasterKeyOrigin),
+    workspace: WorkspaceId,
+    sources: Vec<SourceEntry>,
 ) -> Result<Outcome, Failure> {
-    let opened =
-        Keyring::open(&config.master, config.data.root(), Arc::new(SystemRandomness), Arc::clone(&clock))
-            .await?;
-    if matches!(opened.origin, MasterKeyOrigin::Generated(_)) {
-        tell(&opened.origin.to_string());
+    if matches!(origin, MasterKeyOrigin::Generated(_)) {
+        tell(&origin.to_string());
     }
-    let folder = config.data.workspace_folder(file.id);
-    let environment: bursar_app::Environment = Arc::new(|key: &str| std::env::var(key).ok());
-    let keys = Arc::new(opened.keyring.workspace_or_create(file.id).await?);
-    let workspace = Workspace::open(
-        file.id,
-        file.name.clone(),
-        file.sources.clone(),
-        Some(Keep { folder, keys }),
-        clock,
-        environment,
-        bursar_app::engine()?,
-    )?;
+    if !sources.is_empty() {
+        installation.use_sources(workspace, sources);
+    }
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         let todo = match error.kind() {
             std::io::ErrorKind::AddrInUse => {
@@ -98,44 +91,48 @@ pub(crate) async fn serve(
     if let Some(doubt) = config.door.doubt(config.public_url.as_ref()) {
         tell(&format!("warning: {doubt}"));
     }
-    let server = Server::new(workspace.clone(), settings);
-    let every = config.refresh;
-    let fresh = tokio::spawn(async move { workspace.keep_fresh(every).await });
+    let server = Server::new(installation.clone(), settings);
+    // Looked at before anybody asks, and kept open.
+    let warm = installation.whole_workspace(workspace).await?;
+    drop(warm);
     let mut stop = Signals::new()?;
-    print_link(&server)?;
+    print_link(&server, workspace).await?;
     let stopped = async {
         while stop.next().await == Signal::Link {
-            if let Err(error) = print_link(&server) {
+            if let Err(error) = print_link(&server, workspace).await {
                 tell(&format!("no sign-in link could be printed: {error}"));
             }
         }
         tell("stopping: running requests may end");
     };
     let served = server.serve(listener, stopped).await;
-    fresh.abort();
     served?;
+    installation.close().await?;
     Ok(Outcome::Good)
 }
 
-/// The workspace asked for; without a name the only one, or a first one.
-fn workspace(config: &Config, name: Option<&str>, clock: &dyn Clock) -> Result<WorkspaceFile, Failure> {
+/// The workspace asked for; without a name the one that was made first, or a first one.
+pub(crate) async fn workspace(installation: &Installation, name: Option<&str>) -> Result<Workspace, Failure> {
     if let Some(name) = name {
-        return Ok(config.data.workspace(name)?);
+        return installation::workspace(installation, name).await;
     }
-    let mut all = config.data.workspaces()?;
-    match (all.pop(), all.len()) {
-        (None, _) => Ok(config.data.create_workspace(FIRST_WORKSPACE, clock)?),
-        (Some(only), 0) => Ok(only),
-        (Some(last), _) => {
-            let names: Vec<_> = all.iter().chain([&last]).map(|w| w.name.as_str()).collect();
-            Err(Failure::bad_input(anyhow::anyhow!("say which --workspace: there are {}", names.join(", "))))
-        }
+    let all = installation.workspaces().await?;
+    match all.into_iter().min_by_key(|workspace| workspace.created_at) {
+        Some(first) => Ok(first),
+        None => make(installation, FIRST_WORKSPACE).await,
     }
 }
 
+/// Makes a workspace in the first region.
+pub(crate) async fn make(installation: &Installation, name: &str) -> Result<Workspace, Failure> {
+    let region = installation.store().regions().into_iter().next().unwrap_or_else(RegionName::home);
+    let new = NewWorkspace { region, name: name.to_owned(), id: None };
+    Ok(installation.store().create_workspace(&Actor::operator(), new).await?)
+}
+
 /// The link alone on standard output, so that a script can take it.
-fn print_link(server: &Server) -> Result<(), Failure> {
-    let link = server.sign_in_link()?;
+async fn print_link(server: &Server, workspace: WorkspaceId) -> Result<(), Failure> {
+    let link = server.sign_in_link(None, workspace).await?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{link}")?;
     out.flush()?;

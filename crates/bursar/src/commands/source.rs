@@ -1,11 +1,14 @@
 //! `bursar source …`: the operator's own commands on the sources of a workspace.
 //!
-//! They act on the data directory directly and need no server and no session.
+//! They act on the data directory or database directly and need no server and no session.
 
-use super::workspace::data_dir;
 use crate::exit::{Failure, Outcome};
-use bursar_domain::clock::SystemClock;
+use crate::installation;
+use bursar_app::data_dir::check_location;
+use bursar_app::workspace_file::SourceEntry;
+use bursar_domain::Actor;
 use bursar_focus::dialect::Dialect;
+use bursar_store::{NewSource, StoreError};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -16,6 +19,24 @@ pub(crate) enum Command {
     Add(Add),
     /// List the sources
     List(List),
+    /// Take a source away; what was derived from it goes with the next look
+    Remove(Remove),
+}
+
+/// Take a source away. The exports themselves are never touched.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Remove {
+    /// The source's id, as `bursar source list` prints it
+    #[arg(value_name = "ID")]
+    pub(crate) source: bursar_domain::id::SourceId,
+
+    /// The workspace, by name or id
+    #[arg(long, value_name = "W")]
+    pub(crate) workspace: String,
+
+    /// Where Bursar keeps what is its own
+    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
 }
 
 /// Add a folder or URL of cost exports.
@@ -58,15 +79,42 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
                 Dialect::parse_source(dialect)?;
             }
             let location = absolute(&args.location)?;
-            let data = data_dir(args.data_dir.as_deref())?;
-            let added = data.add_source(&args.workspace, &location, args.dialect, &SystemClock)?;
-            writeln!(std::io::stdout(), "{}", added.id)?;
+            check_location(&location)?;
+            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
+            let workspace = installation::workspace(&installation, &args.workspace).await?;
+            let access = installation.store().operator(workspace.id).await?;
+            let store = installation.store().workspace(&access).await?;
+            // The same folder stays the same source, and so do its rollups.
+            let clock = installation.clock();
+            let entry = SourceEntry::new(workspace.id, &location, args.dialect.clone(), clock.now());
+            let new = NewSource { location: location.clone(), dialect: args.dialect, id: Some(entry.id) };
+            match store.add_source(&Actor::operator(), new).await {
+                Ok(added) => writeln!(std::io::stdout(), "{}", added.id)?,
+                Err(StoreError::Conflict(_)) => {
+                    let todo = format!("`{location}` is a source of workspace `{}` already", workspace.name);
+                    return Err(Failure::bad_input(anyhow::anyhow!(todo)));
+                }
+                Err(error) => return Err(error.into()),
+            }
+            installation.close().await?;
         }
         Command::List(args) => {
-            for source in data_dir(args.data_dir.as_deref())?.workspace(&args.workspace)?.sources {
+            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
+            let workspace = installation::workspace(&installation, &args.workspace).await?;
+            let access = installation.store().operator(workspace.id).await?;
+            let store = installation.store().workspace(&access).await?;
+            for source in installation.sources(&store).await? {
                 let dialect = source.dialect.as_deref().unwrap_or("-");
                 writeln!(std::io::stdout(), "{}\t{}\t{dialect}", source.id, source.location)?;
             }
+        }
+        Command::Remove(args) => {
+            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
+            let workspace = installation::workspace(&installation, &args.workspace).await?;
+            let access = installation.store().operator(workspace.id).await?;
+            let store = installation.store().workspace(&access).await?;
+            store.remove_source(&Actor::operator(), args.source).await?;
+            installation.close().await?;
         }
     }
     Ok(Outcome::Good)

@@ -1,13 +1,13 @@
 //! `bursar workspace …`: the operator's own commands on workspaces.
 //!
-//! They act on the data directory directly and need no server and no session.
+//! They act on the data directory or database directly and need no server and no session.
 
-use crate::config;
 use crate::exit::{Failure, Outcome};
-use bursar_app::DataDir;
-use bursar_domain::clock::SystemClock;
+use crate::installation;
+use bursar_domain::{Actor, RegionName};
+use bursar_store::{NewWorkspace, StoreError};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What to do with workspaces.
 #[derive(Debug, clap::Subcommand)]
@@ -18,19 +18,23 @@ pub(crate) enum Command {
     List(List),
 }
 
-/// Make a workspace. Its key is made when it is first served.
+/// Make a workspace, with keys of its own. Prints its id.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Create {
     /// What people call it
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
 
+    /// The region that its data stays in; the only one when left out
+    #[arg(long, value_name = "R")]
+    pub(crate) region: Option<RegionName>,
+
     /// Where Bursar keeps what is its own
     #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
 }
 
-/// List the workspaces.
+/// List the workspaces: id, name, region, state and how many sources.
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
     /// Where Bursar keeps what is its own
@@ -38,28 +42,68 @@ pub(crate) struct List {
     pub(crate) data_dir: Option<PathBuf>,
 }
 
-/// The data directory of an argument, a variable or the default.
-pub(super) fn data_dir(argument: Option<&Path>) -> Result<DataDir, Failure> {
-    let path = config::data_directory(argument, &|key| std::env::var_os(key))
-        .ok_or_else(|| Failure::bad_input(anyhow::anyhow!("BURSAR_DATA_DIR: neither it nor HOME is set")))?;
-    Ok(DataDir::open(&path)?)
+/// Longest name, in characters.
+const MAX_NAME: usize = 100;
+
+/// A name that can be typed and shown.
+pub(super) fn check_name(name: &str) -> Result<(), Failure> {
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.');
+    let fits =
+        (1..=MAX_NAME).contains(&name.chars().count()) && name.chars().all(allowed) && name.trim() == name;
+    if fits {
+        return Ok(());
+    }
+    let shown: String = name.chars().take(MAX_NAME).collect();
+    Err(Failure::bad_input(anyhow::anyhow!(
+        "`{shown}` cannot name a workspace: use 1 to {MAX_NAME} letters, digits, blanks, `-`, `_` and `.`"
+    )))
 }
 
 /// Carries out the command.
 pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
     match command {
         Command::Create(args) => {
-            let made = data_dir(args.data_dir.as_deref())?.create_workspace(&args.name, &SystemClock)?;
+            check_name(&args.name)?;
+            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
+            if installation.workspaces().await?.iter().any(|workspace| workspace.name == args.name) {
+                return Err(Failure::bad_input(anyhow::anyhow!(
+                    "there is already a workspace `{}`",
+                    args.name
+                )));
+            }
+            let regions = installation.store().regions();
+            let region = match (args.region, regions.as_slice()) {
+                (Some(region), _) => region,
+                (None, [only]) => only.clone(),
+                (None, several) => {
+                    let names: Vec<&str> = several.iter().map(RegionName::as_str).collect();
+                    let todo =
+                        format!("say which --region its data stays in: there are {}", names.join(", "));
+                    return Err(Failure::bad_input(anyhow::anyhow!(todo)));
+                }
+            };
+            let new = NewWorkspace { region, name: args.name, id: None };
+            let made = installation.store().create_workspace(&Actor::operator(), new).await;
+            let made = made.map_err(|error| match error {
+                StoreError::Region(_) => Failure::bad_input(error),
+                other => other.into(),
+            })?;
             writeln!(std::io::stdout(), "{}", made.id)?;
+            installation.close().await?;
         }
         Command::List(args) => {
-            for workspace in data_dir(args.data_dir.as_deref())?.workspaces()? {
+            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
+            for workspace in installation.workspaces().await? {
+                let access = installation.store().operator(workspace.id).await?;
+                let store = installation.store().workspace(&access).await?;
+                let sources = installation.sources(&store).await?.len();
                 writeln!(
                     std::io::stdout(),
-                    "{}\t{}\t{} sources",
+                    "{}\t{}\t{sources} sources\t{}\t{}",
                     workspace.id,
                     workspace.name,
-                    workspace.sources.len()
+                    workspace.region,
+                    workspace.state
                 )?;
             }
         }

@@ -87,6 +87,82 @@ async fn what_the_server_rolled_up_answers_the_command_line_too() {
     assert_eq!(from_rollups.stdout, from_rows.stdout);
 }
 
+#[tokio::test]
+async fn members_and_tokens_of_the_command_line_work_on_the_running_server() {
+    // claim C5, claim C6
+    let (bills, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::write(bills.path().join("october.csv"), BILL).unwrap();
+    let with = |args: &[&str]| bursar().args(args).env("BURSAR_DATA_DIR", data.path()).run().unwrap();
+    with(&["workspace", "create", "acme"]).ok().unwrap();
+    with(&["source", "add", "--workspace", "acme", bills.path().to_str().unwrap()]).ok().unwrap();
+    let mut server = Process::start(
+        "bursar",
+        |port: u16, _: &Path| {
+            let listen = format!("127.0.0.1:{port}");
+            bursar().args(["serve", "--listen", &listen, "--data-dir"]).arg(data.path()).command()
+        },
+        |port| bursar_testkit::http_status(port, "/health") == Some(200),
+    )
+    .unwrap();
+    server.wait_for_line(|line| line.starts_with("http://127.0.0.1").then(|| line.to_owned())).unwrap();
+    // The server runs, and knows of them at once.
+    let token = |email: &str, role: &str| {
+        with(&["member", "add", email, "--workspace", "acme", "--role", role]).ok().unwrap();
+        let made = with(&["token", "create", "--member", email, "--workspace", "acme", "--expires", "1d"]);
+        made.ok().unwrap().text().trim().to_owned()
+    };
+    let (analyst, viewer) = (token("ana@example.com", "analyst"), token("vic@example.com", "viewer"));
+    let client = reqwest::Client::new();
+    let cost = format!("{}/api/v1/cost?from=2026-10-01&to=2026-11-01", server.url());
+    let status =
+        async |token: &str| client.get(&cost).bearer_auth(token).send().await.unwrap().status().as_u16();
+    assert_eq!((status(&analyst).await, status(&viewer).await, status("bursar_no").await), (200, 403, 401));
+    let explained =
+        with(&["authz", "explain", "vic@example.com", "query", "explorer", "--workspace", "acme"]);
+    assert!(explained.expect_status(1).unwrap().text().contains("viewer"), "the reason names the role");
+    let tokens = with(&["token", "list", "--workspace", "acme"]).ok().unwrap();
+    assert!(!tokens.text().contains(&analyst[45..]), "{tokens}");
+    let line = tokens.text().lines().next().unwrap().to_owned();
+    let id = line.split('\t').next().unwrap();
+    with(&["token", "revoke", id, "--workspace", "acme"]).ok().unwrap();
+    with(&["member", "remove", "vic@example.com", "--workspace", "acme"]).ok().unwrap();
+    let statuses = [status(&analyst).await, status(&viewer).await];
+    assert!(statuses.contains(&401), "{statuses:?}");
+    assert_eq!(status(&viewer).await, 401);
+}
+
+/// A copy of the data directory tells neither names nor addresses nor amounts. // claim B4, claim B7
+#[test]
+fn nothing_that_was_told_is_readable_on_disk() {
+    let data = tempfile::tempdir().unwrap();
+    let with = |args: &[&str]| bursar().args(args).env("BURSAR_DATA_DIR", data.path()).run().unwrap();
+    with(&["workspace", "create", "zanzibar holding"]).ok().unwrap();
+    with(&["source", "add", "--workspace", "zanzibar holding", "s3://kilimanjaro-bills/x"]).ok().unwrap();
+    with(&["member", "add", "tinga@serengeti.example", "--workspace", "zanzibar holding"]).ok().unwrap();
+    let token =
+        with(&["token", "create", "--member", "tinga@serengeti.example", "--workspace", "zanzibar holding"]);
+    let token = token.ok().unwrap().text().trim().to_owned();
+    let canaries = ["zanzibar", "kilimanjaro", "tinga", "serengeti", &token, "SQLite format 3"];
+    let mut files = 0;
+    let mut folders = vec![data.path().to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            files += 1;
+            let bytes = std::fs::read(&path).unwrap();
+            for canary in canaries {
+                let found = bytes.windows(canary.len()).any(|window| window == canary.as_bytes());
+                assert!(!found, "{canary} is in {}", path.display());
+            }
+        }
+    }
+    assert!(files >= 4, "{files} files were looked at");
+}
+
 #[test]
 fn every_wrong_setting_is_named_before_anything_starts() {
     // claim J2
