@@ -11,7 +11,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bursar_domain::id::{AccountId, RequestId};
 use bursar_domain::{Actor, Principal};
 use bursar_identity::session::{SessionClaims, SessionTokenError};
-use bursar_store::{Account, NewSession, Session, StoreError, TokenRow, TokenText, WorkspaceAccess};
+use bursar_store::{
+    Account, NewSession, Session, StoreError, TokenKind, TokenRow, TokenText, WorkspaceAccess,
+};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
@@ -189,6 +191,8 @@ impl Installation {
     pub async fn by_token(&self, text: &str) -> Result<SignedIn, EnterError> {
         let text: TokenText = text.parse().map_err(|_| EnterError::SignedOut)?;
         match self.inner.store.token(&text).await {
+            // A token for provisioning opens nothing else.
+            Ok((_, token)) if token.kind == TokenKind::Scim => Err(EnterError::SignedOut),
             Ok((access, token)) => {
                 let now = self.inner.clock.now();
                 let stale = token.last_used_at.is_none_or(|used| now - used >= chrono::Duration::minutes(1));

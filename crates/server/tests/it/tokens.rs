@@ -96,6 +96,8 @@ async fn what_is_no_token_opens_nothing() {
     for text in ["", "bursar_", "x", &token[..token.len() - 1], &format!("{token}A"), &last, "null"] {
         with(&app, text, Method::GET, ME).await.problem(401);
     }
+    let (scim, _) = make(&app, &cookie, r#"{"name":"provisioning","kind":"scim"}"#).await;
+    with(&app, &scim, Method::GET, ME).await.problem(401);
     for scheme in ["Basic", "bearer2", ""] {
         let request = app.request(Method::GET, ME).header(header::AUTHORIZATION, format!("{scheme} {token}"));
         app.send(request.body(Body::empty()).unwrap()).await.problem(401);
