@@ -21,6 +21,10 @@ const FLOORS: &[(&str, u8)] = &[
     ("bursar-keyring", 1),
     ("bursar-permission", 1),
     ("bursar-identity", 1),
+    ("bursar-finops", 1),
+    ("bursar-audit", 1),
+    ("bursar-scim", 1),
+    ("bursar-notify", 2),
     ("bursar-lake", 2),
     ("bursar-store", 2),
     ("bursar-app", 3),
@@ -61,7 +65,7 @@ const OWNED: &[(&[&str], &[&str], &str)] = &[
         "only the keyring touches a cipher",
     ),
     (
-        &["sea-orm", "sea-orm-migration", "sqlx", "libsqlite3-sys", "rusqlite", "tokio-postgres"],
+        &["sea-orm", "sea-orm-migration", "sqlx", "libsqlite3-sys", "openssl-sys", "rusqlite", "tokio-postgres"],
         &["bursar-store"],
         "only the store speaks SQL to a control database",
     ),
@@ -71,6 +75,8 @@ const OWNED: &[(&[&str], &[&str], &str)] = &[
         &["bursar-identity"],
         "only identity knows how somebody proves who they are",
     ),
+    (&["tlog_tiles", "signed_note"], &["bursar-audit"], "only audit knows the shape of the log"),
+    (&["lettre", "standardwebhooks"], &["bursar-notify"], "only notify sends to addresses that users gave"),
     (
         &["rustls", "tokio-rustls"],
         &["bursar", "bursar-server"],

@@ -52,6 +52,9 @@ pub(crate) async fn open(
         }
         Err(error) => return Err(path_error(error)),
     }
+    // OpenSSL computes below SQLCipher, and by itself it would free its tables when the process ends,
+    // while a connection's thread may still be closing its file.
+    openssl_sys::init();
     let hex = Zeroizing::new(hex::encode(key.expose()));
     // `key` comes first whatever the order here; sqlx keeps a place for it.
     let options = SqliteConnectOptions::new()
