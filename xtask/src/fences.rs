@@ -65,7 +65,15 @@ const OWNED: &[(&[&str], &[&str], &str)] = &[
         "only the keyring touches a cipher",
     ),
     (
-        &["sea-orm", "sea-orm-migration", "sqlx", "libsqlite3-sys", "openssl-sys", "rusqlite", "tokio-postgres"],
+        &[
+            "sea-orm",
+            "sea-orm-migration",
+            "sqlx",
+            "libsqlite3-sys",
+            "openssl-sys",
+            "rusqlite",
+            "tokio-postgres",
+        ],
         &["bursar-store"],
         "only the store speaks SQL to a control database",
     ),
