@@ -3,4 +3,5 @@
 //! Pure functions over series and tables. Nothing here reads a file, asks a clock or knows where the
 //! figures come from; the same input gives the same output on every machine.
 
+pub mod allocation;
 pub mod series;
