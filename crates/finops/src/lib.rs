@@ -4,4 +4,6 @@
 //! figures come from; the same input gives the same output on every machine.
 
 pub mod allocation;
+pub mod budget;
 pub mod series;
+pub mod unit;
