@@ -5,5 +5,6 @@
 
 pub mod allocation;
 pub mod budget;
+pub mod forecast;
 pub mod series;
 pub mod unit;
