@@ -24,6 +24,11 @@ const PYTHON: &[PythonPeer] = &[
     PythonPeer { name: "gcs", minor: 9, buys: "a Google Cloud Storage that we did not write" },
     PythonPeer { name: "oracle", minor: 10, buys: "DuckDB, whose decimal sums our answers must equal" },
     PythonPeer {
+        name: "messages",
+        minor: 10,
+        buys: "an SMTP server, and who checks our webhooks, events and Slack messages",
+    },
+    PythonPeer {
         name: "schemathesis",
         minor: 10,
         buys: "requests that our OpenAPI document allows and we did not think of",

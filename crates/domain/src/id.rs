@@ -116,6 +116,18 @@ ids! {
     RecordId = "rec", "a record id";
     /// A certificate of deletion.
     CertificateId = "crt", "a certificate id";
+    /// An event; the first of a change has the number of the change's record.
+    EventId = "evt", "an event id";
+    /// A webhook.
+    WebhookId = "whk", "a webhook id";
+    /// A channel that notices go to: Slack, Teams or a mailbox.
+    ChannelId = "chn", "a channel id";
+    /// A rule that says which events become notices.
+    AlertRuleId = "alr", "an alert rule id";
+    /// A dispatch: the sending of one event to one place, however many attempts it takes.
+    DispatchId = "dsp", "a dispatch id";
+    /// A notice in somebody's inbox.
+    NoticeId = "ntc", "a notice id";
     /// One HTTP request or one run of a command.
     RequestId = "req", "a request id";
 }

@@ -10,6 +10,7 @@
 pub mod clock;
 pub mod currency;
 pub mod email;
+pub mod event;
 pub mod id;
 pub mod money;
 pub mod period;
