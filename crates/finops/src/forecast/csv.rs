@@ -114,7 +114,13 @@ struct Errors {
 impl Errors {
     fn add(&mut self, found: Option<Backtest>) {
         let Some(found) = found else { return };
-        let sum = self.sum.get_or_insert(Backtest { wape: 0.0, mase: Some(0.0), smape: 0.0, folds: 0 });
+        let sum = self.sum.get_or_insert(Backtest {
+            wape: 0.0,
+            mase: Some(0.0),
+            smape: 0.0,
+            folds: 0,
+            total: None,
+        });
         sum.wape += found.wape;
         sum.smape += found.smape;
         sum.folds += found.folds;
@@ -128,7 +134,7 @@ impl Errors {
     fn mean(&self) -> Option<Backtest> {
         let (sum, count) = (self.sum?, f64::from(self.count));
         let mase = sum.mase.filter(|_| self.scaled > 0).map(|sum| sum / f64::from(self.scaled));
-        Some(Backtest { wape: sum.wape / count, mase, smape: sum.smape / count, folds: sum.folds })
+        Some(Backtest { wape: sum.wape / count, mase, smape: sum.smape / count, ..sum })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Forecasts of cost and of any other series, with intervals that hold what they say.
 //!
-//! [`forecast`] carries one series on; [`csv::run`] does it for a file of them.
+//! [`forecast()`] carries one series on; [`csv::run`] does it for a file of them; [`period::to_period_end`] ends a
+//! month, quarter or year; [`reconcile::reconcile`] makes a hierarchy add up; [`scenario::scenario`] asks what if.
 //!
 //! Everything is a pure function of its arguments, and the same series gives the same forecast on every
 //! machine. `f64` inside: a forecast is a statistic, never money that gets booked. Every number that comes out is
@@ -10,6 +11,9 @@
 //! What it was measured against is in `docs/reference/forecast.md`.
 
 pub mod csv;
+pub mod period;
+pub mod reconcile;
+pub mod scenario;
 
 mod autoregression;
 mod engine;
@@ -74,8 +78,12 @@ pub struct Forecast {
     pub backtest: Option<Backtest>,
     /// What to know before relying on it.
     pub notes: Vec<Note>,
-    /// Standard errors, for sums over several places.
-    pub(crate) sigma: Vec<f64>,
+    /// Standard errors at each place.
+    pub sigma: Vec<f64>,
+    /// Standard errors of the sum up to each place.
+    pub total_sigma: Vec<f64>,
+    /// Multiples of a standard error that make the intervals for 80 and 95 %.
+    pub multiples: [f64; 2],
 }
 
 /// Errors of forecasts made as if at earlier times.
@@ -89,6 +97,8 @@ pub struct Backtest {
     pub smape: f64,
     /// From so many earlier times.
     pub folds: usize,
+    /// By how much sums over the whole horizon were missed, as a share; `None` if they are zero.
+    pub total: Option<f64>,
 }
 
 /// Something to know about a forecast.
@@ -185,8 +195,11 @@ pub(crate) fn of_regular(
             .collect()
     };
     let (lo80, hi80, lo95, hi95) = (end(-1.0, 0), end(1.0, 0), end(-1.0, 1), end(1.0, 1));
-    let sigma = found.spread.sigma.iter().map(|sigma| sigma * unit).collect();
-    Ok(Forecast { mean, lo80, hi80, lo95, hi95, model, backtest, notes, sigma })
+    let finite = |sigma: &f64| Some(sigma * unit).filter(|sigma| sigma.is_finite()).unwrap_or(f64::MAX);
+    let sigma = found.spread.sigma.iter().map(finite).collect();
+    let total_sigma = found.spread.total.iter().map(finite).collect();
+    let multiples = found.spread.multiples;
+    Ok(Forecast { mean, lo80, hi80, lo95, hi95, model, backtest, notes, sigma, total_sigma, multiples })
 }
 
 fn flat(value: f64, horizon: usize, notes: Vec<Note>) -> Forecast {
@@ -201,6 +214,8 @@ fn flat(value: f64, horizon: usize, notes: Vec<Note>) -> Forecast {
         backtest: None,
         notes,
         sigma: vec![0.0; horizon],
+        total_sigma: vec![0.0; horizon],
+        multiples: spread::NORMAL,
     }
 }
 
@@ -258,9 +273,13 @@ fn backtest(
     back: impl Fn(f64) -> f64,
 ) -> Option<Backtest> {
     let (mut missed, mut total, mut symmetric, mut count) = (0.0, 0.0, 0.0, 0_u32);
+    let (mut sums_missed, mut sums) = (0.0, 0.0);
     for (origin, path) in &found.folds {
+        let (mut came, mut said) = (0.0, 0.0);
         for (actual, expected) in values[*origin..].iter().zip(path) {
             let (actual, expected) = (back(*actual), back(*expected));
+            came += actual;
+            said += expected;
             let error = (actual - expected).abs();
             missed += error;
             total += actual.abs();
@@ -268,6 +287,8 @@ fn backtest(
             symmetric += if size > 0.0 { 200.0 * error / size } else { 0.0 };
             count += 1;
         }
+        sums_missed += f64::abs(came - said);
+        sums += f64::abs(came);
     }
     if count == 0 || found.folds.is_empty() {
         return None;
@@ -281,5 +302,6 @@ fn backtest(
         mase: (naive > 0.0).then(|| mean / naive),
         smape: symmetric / f64::from(count),
         folds: found.folds.len(),
+        total: (sums > 0.0).then(|| sums_missed / sums),
     })
 }

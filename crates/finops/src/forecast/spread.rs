@@ -4,7 +4,7 @@
 //! as in isotonic regression). The intervals' multiples are the quantiles of the errors so
 //! scaled, pulled to those of the normal distribution where there are few.
 
-const NORMAL: [f64; 2] = [1.281_551_565_544_600_4, 1.959_963_984_540_054];
+pub(super) const NORMAL: [f64; 2] = [1.281_551_565_544_600_4, 1.959_963_984_540_054];
 const SHARES: [f64; 2] = [0.80, 0.95];
 /// An error this many places ago counts half.
 const HALF_LIFE: f64 = 150.0;
@@ -18,6 +18,8 @@ pub(super) struct Spread {
     pub(super) sigma: Vec<f64>,
     /// Multiples of it for 80 and 95 per cent.
     pub(super) multiples: [f64; 2],
+    /// The standard error of the sum up to each distance.
+    pub(super) total: Vec<f64>,
 }
 
 /// Past places from which to look ahead, newest first.
@@ -61,8 +63,31 @@ impl Spread {
         let sigma: Vec<f64> = variance.iter().map(|variance| variance.max(0.0).sqrt()).collect();
         let widened = widening(honest);
         let multiples = multiples(missed, &sigma);
-        Self { sigma: sigma.iter().map(|sigma| sigma * widened).collect(), multiples }
+        let total = totals(missed, horizon).into_iter().map(|total| total * widened).collect();
+        Self { sigma: sigma.iter().map(|sigma| sigma * widened).collect(), multiples, total }
     }
+}
+
+/// Standard errors of sums from the first place to each.
+fn totals(missed: &[(usize, Vec<f64>)], horizon: usize) -> Vec<f64> {
+    let mut squares = vec![0.0; horizon];
+    let mut weight = vec![0.0; horizon];
+    for (age, errors) in missed {
+        let counts = 0.5_f64.powf(*age as f64 / HALF_LIFE);
+        let mut sum = 0.0;
+        for (at, error) in errors.iter().enumerate().take(horizon) {
+            sum += error;
+            squares[at] += counts * sum * sum;
+            weight[at] += counts;
+        }
+    }
+    let few = weight.first().copied().unwrap_or(0.0) * 0.1;
+    let known = weight.iter().take_while(|weight| **weight > few && **weight > 0.0).count();
+    let mut totals: Vec<f64> = (0..known).map(|at| (squares[at] / weight[at]).sqrt()).collect();
+    let last = totals.last().copied().unwrap_or(0.0);
+    // Farther than anything seen, errors of a random walk add up with the power 3/2 of the distance.
+    totals.extend((known..horizon).map(|at| last * ((at + 1) as f64 / known.max(1) as f64).powf(1.5)));
+    totals
 }
 
 /// How much more refitted forecasts miss, pulled to 1.
