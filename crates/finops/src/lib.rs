@@ -6,5 +6,6 @@
 pub mod allocation;
 pub mod budget;
 pub mod forecast;
+pub mod anomaly;
 pub mod series;
 pub mod unit;
