@@ -4,8 +4,9 @@
 //! figures come from; the same input gives the same output on every machine.
 
 pub mod allocation;
-pub mod budget;
-pub mod forecast;
 pub mod anomaly;
+pub mod budget;
+pub mod commitment;
+pub mod forecast;
 pub mod series;
 pub mod unit;
