@@ -23,6 +23,8 @@ const PYTHON: &[PythonPeer] = &[
     PythonPeer { name: "moto", minor: 9, buys: "an S3 that we did not write" },
     PythonPeer { name: "gcs", minor: 9, buys: "a Google Cloud Storage that we did not write" },
     PythonPeer { name: "oracle", minor: 10, buys: "DuckDB, whose decimal sums our answers must equal" },
+    PythonPeer { name: "openbao", minor: 9, buys: "a secrets manager (Vault's API) that we did not write" },
+    PythonPeer { name: "cryptography", minor: 9, buys: "Fernet as Python speaks it, both ways" },
     PythonPeer {
         name: "messages",
         minor: 10,
