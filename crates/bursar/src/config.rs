@@ -33,7 +33,7 @@ pub(crate) struct Key {
 }
 
 /// Settings of the program as a whole.
-const KEYS: [Key; 8] = [
+const KEYS: [Key; 14] = [
     Key {
         name: "BURSAR_DATA_DIR",
         meaning: "where Bursar keeps what is its own: workspaces, keys, rollups",
@@ -61,6 +61,42 @@ const KEYS: [Key; 8] = [
     Key {
         name: "BURSAR_SECRET_KEY_FILE",
         meaning: "a file with the master key",
+        default: "none",
+        secret: false,
+    },
+    Key {
+        name: "BURSAR_SECRET_KEY_URL",
+        meaning: "a master key that a service keeps: vault+https://HOST:PORT/MOUNT/keys/NAME",
+        default: "none",
+        secret: false,
+    },
+    Key {
+        name: "BURSAR_SECRET_KEY_PREVIOUS",
+        meaning: "the master key before, until `bursar keys rotate master` has run",
+        default: "none",
+        secret: true,
+    },
+    Key {
+        name: "BURSAR_SECRET_KEY_PREVIOUS_FILE",
+        meaning: "a file with the master key before",
+        default: "none",
+        secret: false,
+    },
+    Key {
+        name: "BURSAR_SECRET_KEY_PREVIOUS_URL",
+        meaning: "the master key before, when a service keeps it",
+        default: "none",
+        secret: false,
+    },
+    Key {
+        name: "BURSAR_VAULT_TOKEN",
+        meaning: "the token for the service of BURSAR_SECRET_KEY_URL",
+        default: "none",
+        secret: true,
+    },
+    Key {
+        name: "BURSAR_VAULT_TOKEN_FILE",
+        meaning: "a file with that token, read again at every use",
         default: "none",
         secret: false,
     },
@@ -165,8 +201,7 @@ pub(crate) fn resolve(arguments: &Arguments, environment: &Environment<'_>) -> R
         let minutes = minutes.filter(|minutes| (1..=1_440).contains(minutes));
         minutes.ok_or_else(|| "expected a whole number of minutes from 1 to 1440".to_owned())
     });
-    let secret_key = given(None, "BURSAR_SECRET_KEY", environment, &mut faults).map(MasterKeyText::from);
-    let secret_key_file = given(None, "BURSAR_SECRET_KEY_FILE", environment, &mut faults).map(PathBuf::from);
+    let master = master(environment, &mut faults);
     let data = checked("BURSAR_DATA_DIR", &mut faults, || {
         match data_directory(arguments.data_dir.as_deref(), environment) {
             Some(path) => DataDir::open(&path).map_err(|error| format!("{:#}", anyhow::Error::from(error))),
@@ -185,11 +220,26 @@ pub(crate) fn resolve(arguments: &Arguments, environment: &Environment<'_>) -> R
                 listen,
                 public_url,
                 door,
-                master: MasterKeyConfig { secret_key, secret_key_file },
+                master,
                 refresh: Duration::from_secs(minutes * 60),
             })
         }
         _ => Err(Faults(faults)),
+    }
+}
+
+/// Whatever says which master key it is. What the texts hold is checked where they are used.
+fn master(environment: &Environment<'_>, faults: &mut Vec<Fault>) -> MasterKeyConfig {
+    let mut text = |key| given(None, key, environment, faults);
+    MasterKeyConfig {
+        secret_key: text("BURSAR_SECRET_KEY").map(MasterKeyText::from),
+        secret_key_file: text("BURSAR_SECRET_KEY_FILE").map(PathBuf::from),
+        secret_key_url: text("BURSAR_SECRET_KEY_URL"),
+        secret_key_previous: text("BURSAR_SECRET_KEY_PREVIOUS").map(MasterKeyText::from),
+        secret_key_previous_file: text("BURSAR_SECRET_KEY_PREVIOUS_FILE").map(PathBuf::from),
+        secret_key_previous_url: text("BURSAR_SECRET_KEY_PREVIOUS_URL"),
+        vault_token: text("BURSAR_VAULT_TOKEN").map(MasterKeyText::from),
+        vault_token_file: text("BURSAR_VAULT_TOKEN_FILE").map(PathBuf::from),
     }
 }
 

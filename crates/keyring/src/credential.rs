@@ -39,6 +39,16 @@ impl CredentialSealer {
         Self { keys: versions.iter().filter_map(|(version, key)| Some((version, fernet(key)?))).collect() }
     }
 
+    /// Takes keys in the form that other implementations of Fernet have (32 bytes as URL-safe
+    /// base64), newest first, for reading what they sealed. `None` when there is none or one is no key.
+    #[must_use]
+    pub fn from_texts(keys: &[&str]) -> Option<Self> {
+        let numbered = keys.iter().rev().zip(1..).map(|(key, version)| Some((version, Fernet::new(key)?)));
+        let mut keys = numbered.collect::<Option<Vec<_>>>()?;
+        keys.reverse();
+        (!keys.is_empty()).then_some(Self { keys })
+    }
+
     /// Seals a credential with the newest key.
     ///
     /// # Errors
@@ -57,6 +67,25 @@ impl CredentialSealer {
     /// When no key of this owner sealed it, it was changed, or it comes from the future.
     pub fn open(&self, token: &str, now: DateTime<Utc>) -> Result<Zeroizing<Vec<u8>>, CredentialError> {
         self.find(token, now).map(|(_, plain)| plain)
+    }
+
+    /// Opens a token that is worth nothing after so many seconds. Credentials are not such.
+    ///
+    /// # Errors
+    /// As [`CredentialSealer::open`], and when it is older.
+    pub fn open_within(
+        &self,
+        token: &str,
+        now: DateTime<Utc>,
+        ttl_seconds: Option<u64>,
+    ) -> Result<Zeroizing<Vec<u8>>, CredentialError> {
+        let plain = self.open(token, now)?;
+        // Proven by now. The crate's own check would overflow on a time at the end of the world.
+        let sealed_at = sealed_at(token).ok_or(CredentialError::Refused)?;
+        match ttl_seconds {
+            Some(ttl) if sealed_at.saturating_add(ttl) < seconds(now) => Err(CredentialError::Refused),
+            _ => Ok(plain),
+        }
     }
 
     /// Whether an older key sealed it, so that it should be sealed again before that key goes.
@@ -86,6 +115,12 @@ impl CredentialSealer {
         };
         self.keys.iter().find_map(open).ok_or(CredentialError::Refused)
     }
+}
+
+/// The time in a token: eight bytes after the first.
+fn sealed_at(token: &str) -> Option<u64> {
+    let head = BASE64.decode(token.get(..12)?).ok()?;
+    head.get(1..9)?.try_into().ok().map(u64::from_be_bytes)
 }
 
 fn seconds(now: DateTime<Utc>) -> u64 {

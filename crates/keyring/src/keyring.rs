@@ -2,26 +2,27 @@
 
 use crate::data_keys::{InstallationKeys, WorkspaceKeys};
 use crate::error::KeyringError;
-use crate::provider::{MasterKeyProvider, Masters};
+use crate::masters::Masters;
+use crate::provider::MasterKeyProvider;
 use crate::purpose::Owner;
-use crate::record::{
-    self, AnyOwnerRecord, OpenRecord, OwnerRecord, RegionRecord, Sealing, WrappedRegionKey, damaged,
-};
+use crate::record::{self, AnyOwnerRecord, OpenRecord, OwnerRecord, Sealing, damaged};
+use crate::region::{Region, wrong_master};
 use crate::shelf::{FileShelf, KeyShelf, ShelfName};
-use crate::{MasterKey, MasterKeyConfig, MasterKeyOrigin, Randomness, Secret32, file};
+use crate::{MasterKeyConfig, MasterKeyOrigin, Randomness, file};
 use bursar_domain::clock::Clock;
 use bursar_domain::id::WorkspaceId;
 use bursar_domain::region::RegionName;
+use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const DIRECTORY: &str = "keys";
 
 /// How often a write is tried again because another process was faster. Each time somebody got
 /// ahead, so this is never reached but by a fault.
-const ATTEMPTS: usize = 16;
+pub(crate) const ATTEMPTS: usize = 16;
 
 /// Where a region keeps its sealed keys, and who holds the key above them.
 #[derive(Clone)]
@@ -34,30 +35,19 @@ pub struct RegionKeeping {
     pub shelf: Arc<dyn KeyShelf>,
 }
 
-/// A region that this installation has.
-pub(crate) struct Region {
-    pub(crate) masters: Masters,
-    pub(crate) shelf: Arc<dyn KeyShelf>,
-    /// What is open; replaced when a version is asked for that it does not have.
-    open: RwLock<Option<Arc<OpenRegion>>>,
-}
-
-/// The open keys of a region.
-pub(crate) struct OpenRegion {
-    newest: u32,
-    keys: BTreeMap<u32, Secret32>,
-}
-
-impl OpenRegion {
-    fn newest(&self) -> Option<(u32, &Secret32)> {
-        self.keys.get(&self.newest).map(|key| (self.newest, key))
-    }
+/// Where the home region's master key came from, to look again.
+pub(crate) struct Source {
+    pub(crate) config: MasterKeyConfig,
+    pub(crate) directory: PathBuf,
+    /// Of sealed keys.
+    pub(crate) sealed: PathBuf,
 }
 
 /// The master keys, the shelves of sealed keys and the open region keys. Workspace keys are opened
 /// one at a time, when asked for, and not kept: thousands of workspaces cost nothing at start.
 pub struct Keyring {
     pub(crate) regions: BTreeMap<RegionName, Region>,
+    pub(crate) source: Option<Source>,
     pub(crate) random: Arc<dyn Randomness>,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -94,16 +84,16 @@ impl Keyring {
         let directory = data_directory.join(DIRECTORY);
         let at = |source| KeyringError::Io { path: data_directory.to_owned(), source };
         file::create_directory(data_directory).map_err(at)?;
-        let (master, origin) = {
+        let (masters, origin) = {
             let _lock = file::lock(data_directory).map_err(at)?;
-            MasterKey::open(config, data_directory, &directory, random.as_ref())?
+            Masters::from_config(config, data_directory, &directory, random.as_ref())?
         };
-        let home = RegionKeeping {
-            provider: Arc::new(master),
-            previous: Vec::new(),
-            shelf: Arc::new(FileShelf::open(&directory)?),
-        };
-        Ok(Opened { keyring: Self::assemble(home, random, clock).await?, origin })
+        let shelf = Arc::new(FileShelf::open(&directory)?);
+        let source =
+            Source { config: config.clone(), directory: data_directory.to_owned(), sealed: directory };
+        let mut keyring = Self { regions: BTreeMap::new(), source: Some(source), random, clock };
+        keyring.insert(RegionName::home(), masters, shelf).await?;
+        Ok(Opened { keyring, origin })
     }
 
     /// Opens a keyring whose sealed keys lie anywhere. `home` keeps the region
@@ -116,7 +106,7 @@ impl Keyring {
         random: Arc<dyn Randomness>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, KeyringError> {
-        let mut keyring = Self { regions: BTreeMap::new(), random, clock };
+        let mut keyring = Self { regions: BTreeMap::new(), source: None, random, clock };
         keyring.add_region(RegionName::home(), home).await?;
         Ok(keyring)
     }
@@ -127,18 +117,31 @@ impl Keyring {
     /// When its master key is not the one that sealed the keys which are there.
     pub async fn add_region(&mut self, name: RegionName, keeping: RegionKeeping) -> Result<(), KeyringError> {
         let RegionKeeping { provider, previous, shelf } = keeping;
-        let region = Region { masters: Masters::new(provider, previous), shelf, open: RwLock::default() };
+        self.insert(name, Masters::new(provider, previous), shelf).await
+    }
+
+    async fn insert(
+        &mut self,
+        name: RegionName,
+        masters: Masters,
+        shelf: Arc<dyn KeyShelf>,
+    ) -> Result<(), KeyringError> {
+        let region = Region::new(masters, shelf);
         self.check(&name, &region).await?;
         self.regions.insert(name, region);
         Ok(())
     }
 
-    /// How a region is kept; for a further region that shares it.
+    /// How a region is kept; for a further region that shares some of it.
     ///
     /// # Errors
     /// When there is no such region.
-    pub fn shelf(&self, region: &RegionName) -> Result<Arc<dyn KeyShelf>, KeyringError> {
-        Ok(Arc::clone(&self.region(region)?.shelf))
+    pub fn keeping(&self, region: &RegionName) -> Result<RegionKeeping, KeyringError> {
+        let region = self.region(region)?;
+        let masters = region.masters();
+        let mut all = masters.iter().map(Arc::clone);
+        let provider = all.next().ok_or_else(|| KeyringError::NoRegion(RegionName::home()))?;
+        Ok(RegionKeeping { provider, previous: all.collect(), shelf: Arc::clone(&region.shelf) })
     }
 
     /// The regions of this installation.
@@ -148,8 +151,9 @@ impl Keyring {
 
     /// Names the master key of the home region without telling it.
     #[must_use]
-    pub fn master_key_id(&self) -> &str {
-        self.regions.get(&RegionName::home()).map_or("", |region| region.masters.current().id())
+    pub fn master_key_id(&self) -> String {
+        let home = self.regions.get(&RegionName::home());
+        home.map_or_else(String::new, |region| region.masters().current().id().to_owned())
     }
 
     /// Makes the keys of a new workspace, which belong to the region from then on (claim B3).
@@ -170,6 +174,13 @@ impl Keyring {
         if !shelf.put(&name, None, &record.to_bytes()?).await? {
             return Err(KeyringError::Exists(workspace));
         }
+        // A rotation of the region's key may have ended between sealing and writing; then the
+        // version that sealed is no more, and only we still hold it.
+        let version = record.key.region_key;
+        if self.region_keys(region, None).await?.version(version).is_none() {
+            let again = self.seal_record(workspace.into(), region, record.key.own(), &open).await?;
+            shelf.put(&name, Some(&record.to_bytes()?), &again.to_bytes()?).await?;
+        }
         let (mut keys, pending) = open.into_keys();
         WorkspaceKeys::new(workspace, &mut keys, pending)
             .map_err(|missing| lacks(&shelf.place(&name), missing))
@@ -181,8 +192,9 @@ impl Keyring {
     /// # Errors
     /// When there are none, the master key is another one, or the record was changed.
     pub async fn workspace(&self, workspace: WorkspaceId) -> Result<WorkspaceKeys, KeyringError> {
-        let found = self.find_present(workspace.into()).await?.ok_or(KeyringError::NotFound(workspace))?;
-        let (mut keys, pending) = self.open_record(&found, workspace.into()).await?.into_keys();
+        let (found, open) =
+            self.find_open(workspace.into()).await?.ok_or(KeyringError::NotFound(workspace))?;
+        let (mut keys, pending) = open.into_keys();
         WorkspaceKeys::new(workspace, &mut keys, pending).map_err(|missing| lacks(&found.place, missing))
     }
 
@@ -218,8 +230,8 @@ impl Keyring {
         let (owner, home) = (Owner::Installation, RegionName::home());
         let shelf = Arc::clone(&self.region(&home)?.shelf);
         for _ in 0..ATTEMPTS {
-            if let Some(found) = self.find_present(owner).await? {
-                let (mut keys, pending) = self.open_record(&found, owner).await?.into_keys();
+            if let Some((found, open)) = self.find_open(owner).await? {
+                let (mut keys, pending) = open.into_keys();
                 return InstallationKeys::new(&mut keys, pending)
                     .map_err(|missing| lacks(&found.place, missing));
             }
@@ -259,96 +271,6 @@ impl Keyring {
         shelves
     }
 
-    /// Whether the master key is the one that sealed what is there, so that a wrong one is told at
-    /// the start.
-    async fn check(&self, name: &RegionName, region: &Region) -> Result<(), KeyringError> {
-        if self.load(name, region).await?.is_some() || *name != RegionName::home() {
-            return Ok(());
-        }
-        // A data directory of format 1 has no region record yet; any workspace tells.
-        let old = region.shelf.list().await?.into_iter().find_map(|item| match item {
-            ShelfName::Workspace(workspace) => Some(workspace),
-            _ => None,
-        });
-        let Some(workspace) = old else { return Ok(()) };
-        let item = ShelfName::Workspace(workspace);
-        let Some(bytes) = region.shelf.get(&item).await? else { return Ok(()) };
-        match AnyOwnerRecord::parse(&region.shelf.place(&item), workspace.into(), &bytes) {
-            Ok(AnyOwnerRecord::Old(record)) if region.masters.find(&record.master_key).is_none() => {
-                Err(wrong_master(region, &item, &record.master_key))
-            }
-            // Damage is told when that workspace is opened.
-            _ => Ok(()),
-        }
-    }
-
-    /// Reads and opens the keys of a region; `None` when it has none yet.
-    async fn load(
-        &self,
-        name: &RegionName,
-        region: &Region,
-    ) -> Result<Option<Arc<OpenRegion>>, KeyringError> {
-        let item = ShelfName::Region(name.clone());
-        let Some(bytes) = region.shelf.get(&item).await? else { return Ok(None) };
-        let place = region.shelf.place(&item);
-        let record = RegionRecord::parse(&place, &bytes)?;
-        if record.region != *name {
-            return Err(damaged(&place, "it names another region"));
-        }
-        let mut keys = BTreeMap::new();
-        for wrapped in &record.keys {
-            keys.insert(wrapped.version, unwrap(name, region, wrapped).await?);
-        }
-        let open = Arc::new(OpenRegion { newest: record.newest_version(), keys });
-        *region.open.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&open));
-        Ok(Some(open))
-    }
-
-    /// The open keys of a region, with the version asked for, making the first when there is none.
-    async fn region_keys(
-        &self,
-        name: &RegionName,
-        version: Option<u32>,
-    ) -> Result<Arc<OpenRegion>, KeyringError> {
-        let region = self.region(name)?;
-        let known = region.open.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(open) = known
-            && version.is_some_and(|version| open.keys.contains_key(&version))
-        {
-            return Ok(open);
-        }
-        let item = ShelfName::Region(name.clone());
-        for _ in 0..ATTEMPTS {
-            if let Some(open) = self.load(name, region).await? {
-                return Ok(open);
-            }
-            let key = Secret32::random(self.random.as_ref())?;
-            let record = RegionRecord::new(name.clone(), self.wrap(name, region, &key, 1).await?);
-            region.shelf.put(&item, None, &record.to_bytes()?).await?;
-        }
-        Err(KeyringError::Contended(region.shelf.place(&item)))
-    }
-
-    /// Wraps a region key with the present master key.
-    pub(crate) async fn wrap(
-        &self,
-        name: &RegionName,
-        region: &Region,
-        key: &Secret32,
-        version: u32,
-    ) -> Result<WrappedRegionKey, KeyringError> {
-        let created = record::whole_seconds(self.clock.now());
-        let master = region.masters.current();
-        let about = record::region_binding(name, version, created);
-        Ok(WrappedRegionKey {
-            version,
-            id: record::region_key_id(key),
-            created,
-            master_key: master.id().to_owned(),
-            wrapped: master.wrap_key(key, &about, self.random.as_ref()).await?,
-        })
-    }
-
     /// New keys of an owner, sealed with the newest key of the region.
     async fn new_record(
         &self,
@@ -366,7 +288,7 @@ impl Keyring {
         &self,
         owner: Owner,
         region: &RegionName,
-        own: (u32, chrono::DateTime<chrono::Utc>),
+        own: (u32, DateTime<Utc>),
         open: &OpenRecord,
     ) -> Result<OwnerRecord, KeyringError> {
         // Read anew: another process may have rotated the region's key.
@@ -415,8 +337,8 @@ impl Keyring {
             };
             let home = RegionName::home();
             let region = self.region(&home)?;
-            let master = region
-                .masters
+            let masters = region.masters();
+            let master = masters
                 .find(&old.master_key)
                 .and_then(|master| master.local())
                 .ok_or_else(|| wrong_master(region, &item, &old.master_key))?;
@@ -430,8 +352,25 @@ impl Keyring {
         Err(KeyringError::Contended(owner.to_string()))
     }
 
+    /// The record of an owner and its keys, open.
+    pub(crate) async fn find_open(
+        &self,
+        owner: Owner,
+    ) -> Result<Option<(Found<OwnerRecord>, OpenRecord)>, KeyringError> {
+        let mut seen = Vec::new();
+        loop {
+            let Some(found) = self.find_present(owner).await? else { return Ok(None) };
+            match self.open_record(&found, owner).await {
+                Ok(open) => return Ok(Some((found, open))),
+                // A rotation may have ended between the two reads; what is really damaged stays so.
+                Err(KeyringError::Damaged { .. }) if found.bytes != seen => seen = found.bytes,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Opens the keys of a record.
-    pub(crate) async fn open_record(
+    async fn open_record(
         &self,
         found: &Found<OwnerRecord>,
         owner: Owner,
@@ -439,8 +378,7 @@ impl Keyring {
         let Found { record, place, .. } = found;
         let keys = self.region_keys(&record.region, Some(record.key.region_key)).await?;
         let key = keys
-            .keys
-            .get(&record.key.region_key)
+            .version(record.key.region_key)
             .ok_or_else(|| damaged(place, "the region has no such version of its key"))?;
         record.open(place, owner, key)
     }
@@ -454,40 +392,6 @@ pub(crate) struct Found<R> {
     /// As they lie there, for the next write.
     pub(crate) bytes: Vec<u8>,
     pub(crate) record: R,
-}
-
-/// Unwraps a region key with the master key that wrapped it.
-pub(crate) async fn unwrap(
-    name: &RegionName,
-    region: &Region,
-    wrapped: &WrappedRegionKey,
-) -> Result<Secret32, KeyringError> {
-    let item = ShelfName::Region(name.clone());
-    let master = region
-        .masters
-        .find(&wrapped.master_key)
-        .ok_or_else(|| wrong_master(region, &item, &wrapped.master_key))?;
-    let about = record::region_binding(name, wrapped.version, wrapped.created);
-    let key = master.unwrap_key(&wrapped.wrapped, &about).await.map_err(|error| match error {
-        // A local key of the right id is the right key.
-        crate::ProviderError::Refused { .. } if master.local().is_some() => {
-            damaged(&region.shelf.place(&item), "the region key does not open")
-        }
-        other => other.into(),
-    })?;
-    if record::region_key_id(&key) == wrapped.id {
-        Ok(key)
-    } else {
-        Err(damaged(&region.shelf.place(&item), "the region key has another id"))
-    }
-}
-
-fn wrong_master(region: &Region, item: &ShelfName, sealed_with: &str) -> KeyringError {
-    KeyringError::WrongMasterKey {
-        place: region.shelf.place(item),
-        sealed_with: sealed_with.chars().take(128).collect(),
-        given: region.masters.ids(),
-    }
 }
 
 fn lacks(place: &str, missing: crate::Purpose) -> KeyringError {

@@ -40,6 +40,11 @@
 //! # Ok(()) }
 //! ```
 //!
+//! Every key can be rotated while others read and write ([`Keyring::rotate_master`],
+//! [`Keyring::rotate_region`], [`Keyring::rotate_workspace`]): each step is one write that compares, so a
+//! rotation that was interrupted is carried on by starting it again, and whatever was sealed opens
+//! at every moment.
+//!
 //! Refused on purpose: a master key of another size than 32 bytes or of one repeated byte, a
 //! generated key file that others may read, making a new master key while workspaces sealed
 //! under a lost one exist, and a workspace's keys on the shelf of a region that is not its own.
@@ -52,14 +57,19 @@ mod field;
 mod file;
 mod keyring;
 mod master;
+mod masters;
 mod provider;
 mod purpose;
 mod random;
 mod record;
+mod region;
+mod rotation;
 mod seal;
 mod secret;
 mod shelf;
+mod status;
 mod stream;
+mod vault;
 
 pub use credential::{CredentialError, CredentialSealer, MAX_TOKEN_BYTES};
 pub use data_keys::{InstallationKeys, PurposeKeys, WorkspaceKeys};
@@ -70,7 +80,10 @@ pub use master::{MasterKey, MasterKeyConfig, MasterKeyError, MasterKeyOrigin, Ma
 pub use provider::{MAX_WRAPPED_BYTES, MasterKeyProvider, ProviderError};
 pub use purpose::{Owner, Purpose};
 pub use random::{Randomness, RandomnessError, SystemRandomness};
+pub use rotation::{MasterRotation, RegionRotation, WorkspaceRotation};
 pub use seal::SealError;
 pub use secret::Secret32;
 pub use shelf::{FileShelf, KeyShelf, MAX_ITEM_BYTES, ShelfError, ShelfName, ShelfNameError};
+pub use status::{KeyStatus, KeyVersion, OwnerStatus, PurposeStatus, RegionStatus};
 pub use stream::{OpenReader, SealWriter, StreamError};
+pub use vault::{VaultToken, VaultTransit};

@@ -5,7 +5,7 @@ use crate::{Randomness, Secret32};
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,8 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// The generated key's file in the data directory.
 pub(crate) const FILE_NAME: &str = "master.key";
+/// Its successor, while it is being rotated.
+pub(crate) const NEXT_FILE_NAME: &str = "master-next.key";
 const FORMAT: &str = "bursar-master-key";
 const VERSION: u32 = 1;
 const LENIENT: GeneralPurposeConfig =
@@ -23,13 +25,25 @@ const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIEN
 /// The text of a master key as an operator gives it; prints as `[redacted]`.
 pub type MasterKeyText = SecretString;
 
-/// How the operator set the master key. With neither field, the data directory's own is used.
+/// How the operator set the master key. With none of the first three, the data directory's own is used.
 #[derive(Debug, Clone, Default)]
 pub struct MasterKeyConfig {
     /// `BURSAR_SECRET_KEY`: 32 bytes as base64 or as 64 hexadecimal digits.
     pub secret_key: Option<MasterKeyText>,
     /// `BURSAR_SECRET_KEY_FILE`: a file with the same text, or one that Bursar generated.
     pub secret_key_file: Option<PathBuf>,
+    /// `BURSAR_SECRET_KEY_URL`: a key that a service keeps, `vault+https://…`.
+    pub secret_key_url: Option<String>,
+    /// `BURSAR_SECRET_KEY_PREVIOUS`: the key before, until `bursar keys rotate master` has run.
+    pub secret_key_previous: Option<MasterKeyText>,
+    /// `BURSAR_SECRET_KEY_PREVIOUS_FILE`.
+    pub secret_key_previous_file: Option<PathBuf>,
+    /// `BURSAR_SECRET_KEY_PREVIOUS_URL`.
+    pub secret_key_previous_url: Option<String>,
+    /// `BURSAR_VAULT_TOKEN`.
+    pub vault_token: Option<SecretString>,
+    /// `BURSAR_VAULT_TOKEN_FILE`.
+    pub vault_token_file: Option<PathBuf>,
 }
 
 /// Where the master key in use came from.
@@ -39,6 +53,8 @@ pub enum MasterKeyOrigin {
     Environment,
     /// `BURSAR_SECRET_KEY_FILE`.
     File(PathBuf),
+    /// `BURSAR_SECRET_KEY_URL`, with the name of the key there.
+    Service(String),
     /// The data directory's key file, made at an earlier start.
     DataDirectory(PathBuf),
     /// The data directory's key file, made just now. Tell the operator.
@@ -50,11 +66,12 @@ impl fmt::Display for MasterKeyOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Environment => f.write_str("the master key is BURSAR_SECRET_KEY"),
+            Self::Service(id) => write!(f, "the master key is {id} of BURSAR_SECRET_KEY_URL"),
             Self::File(path) => write!(f, "the master key is in {}", path.display()),
             Self::DataDirectory(path) => write!(f, "the master key is in {}", path.display()),
             Self::Generated(path) => write!(
                 f,
-                "generated a master key in {}: back it up apart from the data, for without it the derived data cannot \
+                "generated a master key in {}: back it up apart from the data, for without it nothing of the workspaces can \
                  be read; to keep it elsewhere, set BURSAR_SECRET_KEY_FILE",
                 path.display()
             ),
@@ -65,9 +82,22 @@ impl fmt::Display for MasterKeyOrigin {
 /// Why there is no master key.
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
-    /// Both variables are set.
-    #[error("BURSAR_SECRET_KEY and BURSAR_SECRET_KEY_FILE are both set: unset one")]
+    /// More than one variable is set.
+    #[error(
+        "of BURSAR_SECRET_KEY, BURSAR_SECRET_KEY_FILE and BURSAR_SECRET_KEY_URL more than one is set: keep one"
+    )]
     Both,
+    /// The address is none of a key.
+    #[error("{origin} cannot be used: {why}")]
+    Url {
+        /// The variable.
+        origin: &'static str,
+        /// Why not, without the address, which may hold a secret by mistake.
+        why: &'static str,
+    },
+    /// No token for the service, or two.
+    #[error("the key's service needs one token: {0}")]
+    Token(&'static str),
     /// The text is no key.
     #[error(
         "{origin} does not hold a key: expected 32 bytes as base64 or as 64 hexadecimal digits, as \
@@ -181,44 +211,41 @@ impl MasterKey {
         Ok(Self::new(key))
     }
 
-    /// The configured key, else the data directory's, else a new one written there. The caller
-    /// holds the directory's lock. `sealed` is where keys sealed under the master key lie.
-    pub(crate) fn open(
-        config: &MasterKeyConfig,
-        directory: &Path,
+    /// A key file of the data directory; `None` when it is not there.
+    pub(crate) fn private(path: &Path) -> Result<Option<Self>, MasterKeyError> {
+        let io = |source| MasterKeyError::Io { path: path.to_owned(), source };
+        if !path.try_exists().map_err(io)? {
+            return Ok(None);
+        }
+        if file::readable_by_others(path).map_err(io)? {
+            return Err(MasterKeyError::Permissions { path: path.to_owned() });
+        }
+        Self::read(path).map(Some)
+    }
+
+    /// The key file of the data directory, made when there is none and nothing is sealed.
+    pub(crate) fn private_or_new(
+        path: &Path,
         sealed: &Path,
         random: &dyn Randomness,
     ) -> Result<(Self, MasterKeyOrigin), MasterKeyError> {
-        match (&config.secret_key, &config.secret_key_file) {
-            (Some(_), Some(_)) => Err(MasterKeyError::Both),
-            (Some(text), None) => Ok((
-                Self::from_text(text.expose_secret(), "BURSAR_SECRET_KEY")?,
-                MasterKeyOrigin::Environment,
-            )),
-            // Permissions are not judged here: orchestrators mount secrets with modes of their own.
-            (None, Some(path)) => Ok((Self::read(path)?, MasterKeyOrigin::File(path.clone()))),
-            (None, None) => {
-                let path = directory.join(FILE_NAME);
-                let io = |source| MasterKeyError::Io { path: path.clone(), source };
-                if path.try_exists().map_err(io)? {
-                    if file::readable_by_others(&path).map_err(io)? {
-                        return Err(MasterKeyError::Permissions { path });
-                    }
-                    return Ok((Self::read(&path)?, MasterKeyOrigin::DataDirectory(path)));
-                }
-                if holds_files(sealed)
-                    .map_err(|source| MasterKeyError::Io { path: sealed.to_owned(), source })?
-                {
-                    return Err(MasterKeyError::Lost { path, directory: sealed.to_owned() });
-                }
-                let master = Self::new(Secret32::random(random)?);
-                master.write(&path)?;
-                Ok((master, MasterKeyOrigin::Generated(path)))
-            }
+        if let Some(key) = Self::private(path)? {
+            return Ok((key, MasterKeyOrigin::DataDirectory(path.to_owned())));
         }
+        if holds_files(sealed).map_err(|source| MasterKeyError::Io { path: sealed.to_owned(), source })? {
+            return Err(MasterKeyError::Lost { path: path.to_owned(), directory: sealed.to_owned() });
+        }
+        Ok((Self::generate(path, random)?, MasterKeyOrigin::Generated(path.to_owned())))
     }
 
-    fn read(path: &Path) -> Result<Self, MasterKeyError> {
+    /// Makes a key and writes it to a file.
+    pub(crate) fn generate(path: &Path, random: &dyn Randomness) -> Result<Self, MasterKeyError> {
+        let master = Self::new(Secret32::random(random)?);
+        master.write(path)?;
+        Ok(master)
+    }
+
+    pub(crate) fn read(path: &Path) -> Result<Self, MasterKeyError> {
         let text = file::read(path).map_err(|source| MasterKeyError::Io { path: path.to_owned(), source })?;
         let origin = path.display().to_string();
         if !text.trim_start().starts_with('{') {
@@ -317,7 +344,8 @@ mod tests {
         // claim B7
         let key = MasterKey::from_text(HEX, "test").unwrap();
         assert!(!format!("{key:?}").contains("0001"));
-        let config = MasterKeyConfig { secret_key: Some(HEX.to_owned().into()), secret_key_file: None };
+        let config =
+            MasterKeyConfig { secret_key: Some(HEX.to_owned().into()), ..MasterKeyConfig::default() };
         assert!(!format!("{config:?}").contains("0001"), "{config:?}");
     }
 }

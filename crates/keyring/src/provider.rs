@@ -6,7 +6,6 @@
 use crate::seal::{self, SealError};
 use crate::{MasterKey, Randomness, Secret32};
 use async_trait::async_trait;
-use std::sync::Arc;
 
 /// A wrapped key is longer than the key by what its provider adds; none adds this much.
 pub const MAX_WRAPPED_BYTES: usize = 16 * 1024;
@@ -60,6 +59,12 @@ pub trait MasterKeyProvider: Send + Sync {
     /// Opens what [`MasterKeyProvider::wrap_key`] wrapped, with any version of the key.
     async fn unwrap_key(&self, wrapped: &str, about: &[u8]) -> Result<Secret32, ProviderError>;
 
+    /// Whether what it wrapped should be wrapped again at a rotation though the id is the same:
+    /// services version their keys by themselves.
+    fn rewraps(&self) -> bool {
+        false
+    }
+
     /// The key itself, where this process holds it: key files of format 1 are under it directly.
     fn local(&self) -> Option<&MasterKey> {
         None
@@ -88,37 +93,5 @@ impl MasterKeyProvider for MasterKey {
 
     fn local(&self) -> Option<&MasterKey> {
         Some(self)
-    }
-}
-
-/// The master key in use and those that still open what it has not wrapped yet.
-pub(crate) struct Masters {
-    current: Arc<dyn MasterKeyProvider>,
-    previous: Vec<Arc<dyn MasterKeyProvider>>,
-}
-
-impl Masters {
-    pub(crate) fn new(
-        current: Arc<dyn MasterKeyProvider>,
-        previous: Vec<Arc<dyn MasterKeyProvider>>,
-    ) -> Self {
-        Self { current, previous }
-    }
-
-    pub(crate) fn current(&self) -> &dyn MasterKeyProvider {
-        &*self.current
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &dyn MasterKeyProvider> {
-        std::iter::once(&self.current).chain(&self.previous).map(|master| &**master)
-    }
-
-    pub(crate) fn find(&self, id: &str) -> Option<&dyn MasterKeyProvider> {
-        self.iter().find(|master| master.id() == id)
-    }
-
-    /// The ids of all, for a message.
-    pub(crate) fn ids(&self) -> String {
-        self.iter().map(MasterKeyProvider::id).collect::<Vec<_>>().join(" and ")
     }
 }

@@ -105,6 +105,13 @@ pub(crate) struct OwnerKey {
     sealed: String,
 }
 
+impl OwnerKey {
+    /// Version and time, which stay when the key is sealed again.
+    pub(crate) fn own(&self) -> (u32, DateTime<Utc>) {
+        (self.version, self.created)
+    }
+}
+
 /// A version of a data key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -250,6 +257,12 @@ impl OpenRecord {
             }
         }
         Ok(())
+    }
+
+    /// The highest version of a purpose, pending or not.
+    pub(crate) fn newest(&self, purpose: Purpose) -> u32 {
+        let versions = self.data_keys.iter().filter(|key| key.purpose == purpose);
+        versions.map(|key| key.version).max().unwrap_or_default()
     }
 
     /// Adds a new key of a purpose.

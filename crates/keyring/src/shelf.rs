@@ -165,7 +165,7 @@ impl KeyShelf for FileShelf {
             io::copy(&mut io::Read::take(io::repeat(0), length), &mut file)?;
             file.sync_all()?;
             std::fs::remove_file(path)?;
-            std::fs::File::open(directory)?.sync_all()?;
+            file::sync_directory(directory)?;
             Ok(was_there)
         })
         .await

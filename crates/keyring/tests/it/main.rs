@@ -2,7 +2,10 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod fernet;
+mod rotation;
 mod streams;
+mod vault;
 
 use bursar_domain::clock::SystemClock;
 use bursar_domain::id::WorkspaceId;
@@ -23,7 +26,7 @@ const ONE: WorkspaceId = WorkspaceId::from_u128(1);
 const TWO: WorkspaceId = WorkspaceId::from_u128(2);
 
 fn configured(text: &str) -> MasterKeyConfig {
-    MasterKeyConfig { secret_key: Some(text.to_owned().into()), secret_key_file: None }
+    MasterKeyConfig { secret_key: Some(text.to_owned().into()), ..MasterKeyConfig::default() }
 }
 
 async fn open_with(config: &MasterKeyConfig, directory: &Path) -> Result<Opened, KeyringError> {
@@ -175,7 +178,7 @@ async fn the_first_start_makes_a_private_key_and_says_so() {
     // The generated file also serves as BURSAR_SECRET_KEY_FILE, from anywhere.
     let moved = data.path().join("elsewhere.key");
     fs::rename(&path, &moved).unwrap();
-    let config = MasterKeyConfig { secret_key: None, secret_key_file: Some(moved) };
+    let config = MasterKeyConfig { secret_key_file: Some(moved), ..MasterKeyConfig::default() };
     let opened = open_with(&config, &directory).await.unwrap();
     assert_eq!(rollup(&opened.keyring.workspace(ONE).await.unwrap()), key);
     // A lost master key is not quietly replaced by a new one.
@@ -257,7 +260,7 @@ async fn two_ways_to_give_the_key_are_one_too_many() {
     let config = MasterKeyConfig { secret_key_file: Some("/nowhere".into()), ..configured(KEY) };
     let error = open_with(&config, data.path()).await.unwrap_err();
     assert!(matches!(error, KeyringError::Master(MasterKeyError::Both)), "{error}");
-    let config = MasterKeyConfig { secret_key_file: Some("/nowhere".into()), secret_key: None };
+    let config = MasterKeyConfig { secret_key_file: Some("/nowhere".into()), ..MasterKeyConfig::default() };
     let error = open_with(&config, data.path()).await.unwrap_err();
     assert!(error.to_string().contains("/nowhere"), "{error}");
 }

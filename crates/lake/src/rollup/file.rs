@@ -10,7 +10,7 @@ use crate::charges::Excluded;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use bursar_domain::id::DeliveryId;
-use bursar_keyring::WorkspaceKeys;
+use bursar_keyring::{Secret32, WorkspaceKeys};
 use datafusion::error::DataFusionError;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
@@ -169,8 +169,8 @@ pub(super) fn open_all(
 
 fn open(path: PathBuf, delivery: DeliveryId, keys: &WorkspaceKeys) -> Result<RollupFile, RollupError> {
     let file = File::open(&path).map_err(RollupError::io(&path))?;
-    let read = || -> Result<(Contents, ArrowReaderMetadata), ParquetError> {
-        let decryption = FileDecryptionProperties::builder(keys.rollup_key().expose().to_vec())
+    let read = |key: &Secret32| -> Result<(Contents, ArrowReaderMetadata), ParquetError> {
+        let decryption = FileDecryptionProperties::builder(key.expose().to_vec())
             .with_aad_prefix(bound_to(delivery))
             .build()?;
         let options = ArrowReaderOptions::new().with_file_decryption_properties(decryption);
@@ -182,7 +182,10 @@ fn open(path: PathBuf, delivery: DeliveryId, keys: &WorkspaceKeys) -> Result<Rol
             .map_err(|error| ParquetError::General(error.to_string()))?;
         Ok((contents, metadata))
     };
-    match read() {
+    // A file is under the key that was the newest when it was written.
+    let newest = read(keys.rollup_key());
+    let older = || keys.rollup_keys().skip(1).find_map(|(_, key)| read(key).ok());
+    match newest.or_else(|error| older().ok_or(error)) {
         Ok((contents, metadata)) if contents.daily == metadata.schema().field_with_name(DAY).is_ok() => {
             Ok(RollupFile { path, delivery, contents, metadata })
         }
