@@ -4,7 +4,7 @@
 //! examples, exit statuses and environment variables.
 
 use crate::commands::{
-    authz, cost, demo, doctor, focus_convert, focus_validate, member, openapi, serve, source, sql, token,
+    authz, cost, demo, doctor, focus_convert, focus_validate, keys, member, openapi, serve, source, sql, token,
     workspace,
 };
 use clap::{Parser, Subcommand, ValueEnum};
@@ -64,6 +64,9 @@ pub(crate) enum Command {
     Serve(serve::Args),
     Doctor(doctor::Args),
     Openapi(openapi::Args),
+    /// The keys that everything is encrypted with
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// The sources of a workspace
     #[command(subcommand)]
     Source(source::Command),

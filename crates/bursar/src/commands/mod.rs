@@ -6,6 +6,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod focus_convert;
 pub(crate) mod focus_validate;
+pub(crate) mod keys;
 pub(crate) mod member;
 pub(crate) mod openapi;
 pub(crate) mod reading;
@@ -29,6 +30,7 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Serve(args) => serve::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Openapi(args) => openapi::run(args).await,
+        Command::Keys(command) => keys::run(command).await,
         Command::Source(command) => source::run(command).await,
         Command::Workspace(command) => workspace::run(command).await,
         Command::Member(command) => member::run(command).await,

@@ -12,6 +12,7 @@ mod demo;
 mod flood;
 mod focus_convert;
 mod focus_validate;
+mod keys;
 mod serve;
 mod shell;
 mod tls;

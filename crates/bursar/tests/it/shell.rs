@@ -21,6 +21,8 @@ fn every_command_has_a_manual() {
         &["demo"],
         &["serve"],
         &["doctor"],
+        &["keys", "status"],
+        &["keys", "rotate"],
     ] {
         let run = bursar().args(command).arg("--help").run().unwrap().ok().unwrap();
         assert!(run.text().contains("Usage:"), "{run}");
