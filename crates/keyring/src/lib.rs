@@ -49,12 +49,14 @@
 //! generated key file that others may read, making a new master key while workspaces sealed
 //! under a lost one exist, and a workspace's keys on the shelf of a region that is not its own.
 
+mod carry;
 mod credential;
 mod data_keys;
 mod digest;
 mod error;
 mod field;
 mod file;
+mod keeping;
 mod keyring;
 mod master;
 mod masters;
@@ -68,9 +70,11 @@ mod seal;
 mod secret;
 mod shelf;
 mod status;
+mod signature;
 mod stream;
 mod vault;
 
+pub use carry::{KeyNames, SealedKeys};
 pub use credential::{CredentialError, CredentialSealer, MAX_TOKEN_BYTES};
 pub use data_keys::{InstallationKeys, PurposeKeys, WorkspaceKeys};
 pub use error::KeyringError;
@@ -85,5 +89,6 @@ pub use seal::SealError;
 pub use secret::Secret32;
 pub use shelf::{FileShelf, KeyShelf, MAX_ITEM_BYTES, ShelfError, ShelfName, ShelfNameError};
 pub use status::{KeyStatus, KeyVersion, OwnerStatus, PurposeStatus, RegionStatus};
+pub use signature::{CertificateKey, SIGNATURE_BYTES, SignatureError};
 pub use stream::{OpenReader, SealWriter, StreamError};
 pub use vault::{VaultToken, VaultTransit};

@@ -4,6 +4,7 @@
 
 mod fernet;
 mod rotation;
+mod carry;
 mod streams;
 mod vault;
 
