@@ -9,8 +9,9 @@ use crate::StoreError;
 use crate::value::Key;
 use bursar_domain::id::{AccountId, WorkspaceId};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel,
-    ModelTrait, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
+    IntoActiveModel, IsolationLevel, ModelTrait, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait,
 };
 
 /// What a transaction reaches.
@@ -54,7 +55,21 @@ impl Database {
 
     /// For reading. Dropping it ends it.
     pub(crate) async fn read(&self, reach: Reach) -> Result<DatabaseTransaction, StoreError> {
-        self.begin(reach, SqliteTransactionMode::Deferred).await
+        self.begin(reach, transaction_mode(SqliteTransactionMode::Deferred)).await
+    }
+
+    /// For reading much, all of it as it is at one moment.
+    pub(crate) async fn snapshot(&self, reach: Reach) -> Result<DatabaseTransaction, StoreError> {
+        let options = match self.connection.get_database_backend() {
+            DbBackend::Postgres => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..TransactionOptions::default()
+            },
+            // On SQLite a read transaction is a snapshot.
+            _ => transaction_mode(SqliteTransactionMode::Deferred),
+        };
+        self.begin(reach, options).await
     }
 
     /// For changing. Dropping it undoes it.
@@ -62,17 +77,15 @@ impl Database {
     /// On SQLite the write lock is taken at once: a transaction that reads first and writes later
     /// is refused when another was faster, however long it would wait.
     pub(crate) async fn write(&self, reach: Reach) -> Result<DatabaseTransaction, StoreError> {
-        self.begin(reach, SqliteTransactionMode::Immediate).await
+        self.begin(reach, transaction_mode(SqliteTransactionMode::Immediate)).await
     }
 
     async fn begin(
         &self,
         reach: Reach,
-        mode: SqliteTransactionMode,
+        options: TransactionOptions,
     ) -> Result<DatabaseTransaction, StoreError> {
         let lost = |source| StoreError::Database { what: "no transaction could be begun", source };
-        let options =
-            TransactionOptions { sqlite_transaction_mode: Some(mode), ..TransactionOptions::default() };
         let transaction = self.connection.begin_with_options(options).await.map_err(lost)?;
         if transaction.get_database_backend() == DbBackend::Postgres {
             let id = |id: Option<uuid::Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
@@ -101,6 +114,10 @@ impl Database {
     pub(crate) const fn connection(&self) -> &DatabaseConnection {
         &self.connection
     }
+}
+
+fn transaction_mode(mode: SqliteTransactionMode) -> TransactionOptions {
+    TransactionOptions { sqlite_transaction_mode: Some(mode), ..TransactionOptions::default() }
 }
 
 /// Adds a row.

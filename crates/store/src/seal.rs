@@ -137,6 +137,14 @@ impl Seal {
             .map_err(|_| StoreError::Damaged { table: place.table, what: "a sealed text is no UTF-8" })
     }
 
+    /// What seals credentials; a workspace's only.
+    pub(crate) fn fernet(&self) -> Option<bursar_keyring::CredentialSealer> {
+        match self.keys() {
+            Keys::Installation(_) => None,
+            Keys::Workspace(keys) => Some(keys.fernet()),
+        }
+    }
+
     /// The digest that equal values share.
     pub(crate) fn lookup(&self, what: &str, value: &str) -> Vec<u8> {
         self.keys().purposes().lookup(what, value).to_vec()

@@ -393,6 +393,22 @@ impl Store {
         })
     }
 
+    /// Makes the storage of a workspace whose file was lost, empty, for a restore to fill. A file that
+    /// is there is left alone; on PostgreSQL there is nothing to make.
+    ///
+    /// # Errors
+    /// When the workspace has no keys, or the file that is there does not open with them.
+    pub async fn make_storage(&self, access: &WorkspaceAccess) -> Result<(), StoreError> {
+        let id = access.workspace;
+        let Place::Files(folder) = self.place(&access.region)? else { return Ok(()) };
+        self.close_workspace(id).await?;
+        let keys = self.inner.keyring.workspace(id).await?;
+        let database = open_file(&file(folder, id), &keys, Expected::FileOrNothing).await?;
+        let clock = self.inner.directory.clock.as_ref();
+        migration::WORKSPACE.migrate(database.connection(), None, clock).await?;
+        database.close().await
+    }
+
     /// Deletes a workspace whose deletion was asked for: its keys first, its bytes next, its
     /// members and its line in the directory last, so that a run that was interrupted can be
     /// started again.

@@ -44,6 +44,8 @@ pub struct Backup {
 /// A backup that was written.
 #[derive(Debug, Clone)]
 pub struct NewBackup {
+    /// Its id, where the backup names itself; a new one otherwise.
+    pub id: Option<BackupId>,
     /// Where it lies; at most 4 KiB.
     pub location: String,
     /// SHA-256 of its bytes.
@@ -59,13 +61,24 @@ pub struct NewBackup {
 }
 
 impl WorkspaceStore {
+    /// An id for a backup, which names itself.
+    ///
+    /// # Errors
+    /// When there is no randomness.
+    pub fn new_backup_id(&self) -> Result<BackupId, StoreError> {
+        self.new_uuid().map(BackupId::from_uuid)
+    }
+
     /// Notes a backup.
     ///
     /// # Errors
     /// [`StoreError::TooLarge`].
     pub async fn add_backup(&self, actor: &Actor, new: NewBackup) -> Result<Backup, StoreError> {
         bounded(&new.location, 4096, "a location", "4 KiB")?;
-        let id = self.new_uuid()?;
+        let id = match new.id {
+            Some(id) => id.uuid(),
+            None => self.new_uuid()?,
+        };
         let row = backup::Model {
             workspace_id: self.here(),
             id,

@@ -6,8 +6,10 @@
 
 mod backups;
 mod credentials;
+mod dump;
 mod members;
 mod records;
+mod restore;
 mod roles;
 mod scim_groups;
 mod scim_users;
@@ -18,6 +20,8 @@ mod teams;
 mod tokens;
 
 pub use backups::{Backup, NewBackup};
+pub use dump::Dump;
+pub use restore::{Restored, Restoring};
 pub use roles::{CustomRole, NewCustomRole};
 pub use scim_groups::{GroupChange, ScimGroup};
 pub use scim_users::{ScimFilter, ScimUser, UserChange};

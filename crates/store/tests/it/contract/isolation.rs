@@ -64,6 +64,7 @@ on_both! {
         };
         let staff = theirs.ask_staff_access(&OPERATOR, staff).await.unwrap().id;
         let backup = NewBackup {
+            id: None,
             location: "/b".into(),
             digest: [1; 32],
             size_bytes: 1,

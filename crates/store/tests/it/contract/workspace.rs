@@ -72,6 +72,7 @@ on_both! {
     async fn backups_are_listed_until_they_are_removed(stage: &Stage) {
         let store = stage.open(stage.workspace("one").await).await;
         let new = NewBackup {
+            id: None,
             location: "/backups/1".into(),
             digest: [5; 32],
             size_bytes: 1 << 40,
