@@ -19,7 +19,10 @@ pub(super) async fn earlier_workspaces(data: &Path, store: &Store) -> Result<(),
         let refused = |source| InstallationError::Import { path: path.clone(), source };
         let file = WorkspaceFile::read(&path).map_err(refused)?;
         let actor = Actor::system();
-        let region = store.regions().into_iter().next().unwrap_or_else(RegionName::home);
+        // Their keys are the home region's.
+        let regions = store.regions();
+        let home = regions.iter().find(|region| **region == RegionName::home()).or(regions.first());
+        let region = home.cloned().unwrap_or_else(RegionName::home);
         match store.directory().workspace(file.id).await {
             Ok(_) => {}
             Err(StoreError::NotFound(_)) => {

@@ -9,18 +9,30 @@
 //! fresh. Nothing about permission is kept between two requests: what was ended, revoked, switched
 //! off or narrowed holds at the next one.
 
+mod backup;
+mod backup_file;
+mod deletion;
+mod deletion_certificate;
 mod entering;
+mod export;
 mod external;
 mod import;
 mod joining;
 mod open_workspaces;
+mod regions;
+mod restore;
 mod sessions;
 mod sign_in;
 
+pub use backup::BackupError;
+pub use deletion::{Grace, LeavingError, Swept};
+pub use deletion_certificate::{CertificateFile, CertificateFileError};
 pub use entering::MEMBERS_WITHOUT_TEAM;
 pub use entering::{EnterError, Entered};
+pub use export::ExportError;
 pub use external::{Begun, Finished, NewPasskeyAnswer, PasskeyBegun, ProviderError, ProviderSettings};
 pub use joining::{AskedToJoin, INVITATION_LIFETIME_DAYS, Invited, JoinError, Joining, RESET_LIFETIME_HOURS};
+pub use regions::RegionFolders;
 pub use sessions::{Client, CookieValue, SignedIn};
 pub use sign_in::{ChoosePasswordError, LINK_LIFETIME_MINUTES, LinkError, Redeemed, SignInError};
 
@@ -28,7 +40,7 @@ use crate::error::AskError;
 use crate::workspace::{Environment, Keep, Workspace};
 use crate::workspace_file::SourceEntry;
 use bursar_domain::id::{AccountId, WorkspaceId};
-use bursar_domain::{Actor, Clock, Randomness};
+use bursar_domain::{Actor, Clock, Randomness, RegionName};
 use bursar_identity::password::{HashError, HashSettings, PasswordHasher, PasswordPolicy};
 use bursar_identity::session::{SessionLimits, Signer, SignerError};
 use bursar_identity::throttle::{Throttle, ThrottleSettings, ThrottleSettingsError};
@@ -39,7 +51,7 @@ use bursar_store::{Paging, Store, StoreConfig, StoreError, WorkspaceAccess, Work
 use chrono::{DateTime, Utc};
 use open_workspaces::OpenWorkspaces;
 use secrecy::SecretSlice;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
@@ -55,6 +67,10 @@ pub struct InstallationConfig {
     pub data: PathBuf,
     /// Where control data lies.
     pub store: StoreConfig,
+    /// Where the files of further regions lie; `home` has `data`.
+    pub regions: BTreeMap<RegionName, RegionFolders>,
+    /// Where backups of the home region lie, if not below `data`.
+    pub backups: Option<PathBuf>,
     /// Time between two looks at the sources of an open workspace; `None` leaves that to the caller.
     pub refresh: Option<Duration>,
     /// How long sessions live.
@@ -75,6 +91,8 @@ impl InstallationConfig {
         Self {
             store: StoreConfig::embedded(&data),
             data,
+            regions: BTreeMap::new(),
+            backups: None,
             refresh: None,
             sessions: SessionLimits::default(),
             throttle: ThrottleSettings::default(),
@@ -311,8 +329,9 @@ impl Installation {
         };
         let name = self.inner.store.directory().workspace(access.workspace()).await?.name;
         let id = access.workspace();
+        let folder = self.workspace_folder(access.region(), id)?;
         let open = || {
-            let keep = Keep { folder: self.folder_of(id), keys: Arc::clone(store.keys()) };
+            let keep = Keep { folder, keys: Arc::clone(store.keys()) };
             Workspace::open(
                 id,
                 name.clone(),

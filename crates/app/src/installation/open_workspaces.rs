@@ -71,6 +71,11 @@ impl OpenWorkspaces {
         Ok(workspace)
     }
 
+    /// Closes one.
+    pub(super) fn forget(&self, id: WorkspaceId) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).workspaces.remove(&id);
+    }
+
     /// Closes all.
     pub(super) fn clear(&self) {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).workspaces.clear();
