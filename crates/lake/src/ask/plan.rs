@@ -10,7 +10,7 @@ use datafusion::functions_aggregate::expr_fn::{count, max, min, sum};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Expr, Like, cast, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const PERIOD: &str = "period";
 pub(super) const CURRENCY: &str = "currency";
@@ -77,16 +77,17 @@ fn expression(context: &SessionContext, dimension: &Dimension) -> Result<Expr, Q
     }
 }
 
-/// Sums by dimensions, period and currency.
+/// Sums by dimensions, period and currency, of charges for which `only` holds, too.
 pub(super) async fn sums(
     asked: &Asked,
     question: &Question,
     period: Option<DateRange>,
+    only: &[Expr],
 ) -> Result<DataFrame, QueryError> {
     let context = &asked.context;
     let mut frame = asked.table().await?;
     let schema = frame.schema().as_arrow().clone();
-    for filter in filters(context, &schema, question)? {
+    for filter in filters(context, &schema, question)?.into_iter().chain(only.iter().cloned()) {
         frame = frame.filter(filter).map_err(QueryError::of)?;
     }
     if let Some(period) = period {
@@ -130,24 +131,45 @@ fn filters(context: &SessionContext, schema: &Schema, question: &Question) -> Re
     }
     for (dimension, values) in alternatives {
         let subject = text(schema, dimension, expression(context, dimension)?);
-        let some: Vec<Expr> = values.iter().flatten().map(|value| lit(*value)).collect();
-        let mut any = (!some.is_empty()).then(|| {
-            if let [one] = some.as_slice() {
-                subject.clone().eq(one.clone())
-            } else {
-                subject.clone().in_list(some.clone(), false)
-            }
-        });
-        if values.contains(&None) {
-            let missing = subject.is_null();
-            any = Some(match any {
-                Some(any) => any.or(missing),
-                None => missing,
-            });
-        }
-        all.extend(any);
+        all.extend(one_of(&subject, values.iter().copied()));
     }
     Ok(all)
+}
+
+/// That the subject is one of these values; `None` when there are none.
+fn one_of<'a>(subject: &Expr, values: impl Iterator<Item = Option<&'a str>> + Clone) -> Option<Expr> {
+    let some: Vec<Expr> = values.clone().flatten().map(lit).collect();
+    let any = match some.as_slice() {
+        [] => None,
+        [one] => Some(subject.clone().eq(one.clone())),
+        _ => Some(subject.clone().in_list(some, false)),
+    };
+    if !values.clone().any(|value| value.is_none()) {
+        return any;
+    }
+    let missing = subject.clone().is_null();
+    Some(any.map_or(missing.clone(), |any| any.or(missing)))
+}
+
+/// That a dimension whose values are text is one of these values; `None` for other dimensions.
+pub(super) async fn among(
+    asked: &Asked,
+    dimension: &Dimension,
+    values: &BTreeSet<Option<&str>>,
+) -> Result<Option<Expr>, QueryError> {
+    let frame = asked.table().await?;
+    if let Dimension::Column(name) = dimension {
+        let is_text = |data_type: &DataType| {
+            matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+        };
+        let field = frame.schema().as_arrow().field_with_name(name);
+        match field.map(arrow::datatypes::Field::data_type) {
+            Ok(DataType::Dictionary(_, value)) if is_text(value) => {}
+            Ok(data_type) if is_text(data_type) => {}
+            _ => return Ok(None),
+        }
+    }
+    Ok(one_of(&expression(&asked.context, dimension)?, values.iter().copied()))
 }
 
 fn single(context: &SessionContext, schema: &Schema, filter: &Filter) -> Result<Expr, QueryError> {

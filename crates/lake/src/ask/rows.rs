@@ -77,7 +77,9 @@ pub struct Total {
 pub(super) struct Sum {
     pub(super) amount: Amount,
     pub(super) previous: Option<Amount>,
-    lines: u64,
+    pub(super) lines: u64,
+    /// Charges of the period before.
+    pub(super) lines_before: u64,
 }
 
 /// Texts and their numbers, from 1; 0 is a missing value.
@@ -112,7 +114,10 @@ impl Names {
 }
 
 /// The values of a group's dimensions, as numbers of their names.
-type Group = [u32; Question::MAX_BY];
+pub(super) type Group = [u32; Question::MAX_BY];
+
+/// The rest beyond the largest groups, by period and currency.
+pub(super) type Rest<'a> = BTreeMap<(Option<NaiveDate>, &'a str), Sum>;
 
 /// A group in one period and currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -139,11 +144,20 @@ fn add(left: Amount, right: Amount) -> Result<Amount, QueryError> {
     left.checked_add(right).map_err(|error| broken(&error.to_string()))
 }
 
+/// The first day of the day's period.
 fn first_of(day: NaiveDate, grain: Grain) -> NaiveDate {
     match grain {
         Grain::Month => BillingPeriod::containing(day).map_or(day, BillingPeriod::start),
         _ => day,
     }
+}
+
+/// The period that a period of before stands beside, by its first day; `None` where there is no such
+/// period: February has no 30th to stand beside January's.
+pub(super) fn beside(day: NaiveDate, period: DateRange, grain: Grain) -> Option<NaiveDate> {
+    let there = period.previous().from();
+    let day = super::period::shifted(first_of(day, grain), there, period.from(), grain);
+    (period.contains(day) || day == first_of(period.from(), grain)).then_some(day)
 }
 
 /// The number of each row's text; each value of a dictionary is shown once.
@@ -169,8 +183,19 @@ fn numbers(array: &ArrayRef, names: &mut Names) -> Result<Vec<u32>, QueryError> 
 }
 
 impl Sums {
-    pub(super) fn of(batches: &[RecordBatch], question: &Question) -> Result<Self, QueryError> {
-        let mut found = Self { names: vec![Names::default(); question.by.len()], ..Self::default() };
+    /// Nothing yet.
+    pub(super) fn new(question: &Question) -> Self {
+        Self { names: vec![Names::default(); question.by.len()], ..Self::default() }
+    }
+
+    /// Nothing yet, with the same numbers for the same names.
+    pub(super) fn empty(&self) -> Self {
+        Self { sums: HashMap::new(), currencies: self.currencies.clone(), names: self.names.clone() }
+    }
+
+    /// With the rows of a plan added.
+    pub(super) fn and(self, batches: &[RecordBatch], question: &Question) -> Result<Self, QueryError> {
+        let mut found = self;
         for batch in batches {
             let named = |name: &str| {
                 batch.column_by_name(name).ok_or_else(|| broken("a column of the answer is missing"))
@@ -211,7 +236,6 @@ impl Sums {
     /// Puts the sums of the period before beside these: the first day beside the first day.
     pub(super) fn beside(&mut self, before: &Self, question: &Question) -> Result<(), QueryError> {
         let Some(period) = question.period else { return Ok(()) };
-        let from = period.previous().from();
         for sum in self.sums.values_mut() {
             sum.previous = Some(Amount::ZERO);
         }
@@ -222,9 +246,8 @@ impl Sums {
             usize::try_from(number).ok().and_then(|at| numbers.get(at).copied()).unwrap_or(0)
         };
         for (place, sum) in &before.sums {
-            let day = place.day.map(|day| super::period::shifted(day, from, period.from(), question.grain));
-            if day.is_some_and(|day| !period.contains(day) && day != first_of(period.from(), question.grain))
-            {
+            let day = place.day.and_then(|day| beside(day, period, question.grain));
+            if place.day.is_some() && day.is_none() {
                 continue;
             }
             let mut group = [0; Question::MAX_BY];
@@ -232,7 +255,8 @@ impl Sums {
                 *mine = here(names, theirs);
             }
             let place = Place { day, currency: here(&currencies, place.currency), group };
-            self.sums.entry(place).or_default().previous = Some(sum.amount);
+            let here = self.sums.entry(place).or_default();
+            (here.previous, here.lines_before) = (Some(sum.amount), sum.lines);
         }
         Ok(())
     }
@@ -241,11 +265,12 @@ impl Sums {
         self.names.iter().zip(group).map(|(names, number)| names.text(*number).map(str::to_owned)).collect()
     }
 
-    fn currency(&self, number: u32) -> &str {
+    pub(super) fn currency(&self, number: u32) -> &str {
         self.currencies.text(number).unwrap_or_default()
     }
 
-    pub(super) fn into_answer(self, question: &Question) -> Answer {
+    /// The sum of each currency, and how many charges it is of.
+    fn totals(&self) -> (Vec<Total>, u64) {
         let mut totals: BTreeMap<&str, (Amount, Option<Amount>)> = BTreeMap::new();
         let mut lines = 0;
         for (place, sum) in &self.sums {
@@ -259,9 +284,30 @@ impl Sums {
             };
             lines += sum.lines;
         }
+        let total = |(currency, (amount, previous)): (&str, _)| Total {
+            currency: currency.to_owned(),
+            amount,
+            previous,
+        };
+        (totals.into_iter().map(total).collect(), lines)
+    }
+
+    /// The row of a group in a period and currency.
+    pub(super) fn row(&self, place: &Place, sum: &Sum) -> Row {
+        Row {
+            keys: self.keys(&place.group),
+            period: place.day,
+            currency: self.currency(place.currency).to_owned(),
+            amount: sum.amount,
+            previous: sum.previous,
+            other: false,
+        }
+    }
+
+    pub(super) fn into_answer(self, question: &Question) -> Answer {
         let kept = question.top.map(|top| self.largest(top));
         let mut other_groups: HashSet<Group> = HashSet::new();
-        let mut rest: BTreeMap<(Option<NaiveDate>, &str), Sum> = BTreeMap::new();
+        let mut rest: Rest<'_> = BTreeMap::new();
         let mut rows = Vec::new();
         for (place, sum) in &self.sums {
             if kept.as_ref().is_some_and(|kept| !kept.contains(&(place.currency, place.group))) {
@@ -274,15 +320,19 @@ impl Sums {
                 }
                 continue;
             }
-            rows.push(Row {
-                keys: self.keys(&place.group),
-                period: place.day,
-                currency: self.currency(place.currency).to_owned(),
-                amount: sum.amount,
-                previous: sum.previous,
-                other: false,
-            });
+            rows.push(self.row(place, sum));
         }
+        self.answer(question, rows, rest, other_groups.len() as u64)
+    }
+
+    /// The answer, where these sums are of everything that matched.
+    pub(super) fn answer(
+        &self,
+        question: &Question,
+        mut rows: Vec<Row>,
+        rest: Rest<'_>,
+        other_groups: u64,
+    ) -> Answer {
         rows.sort_by(|a, b| {
             (a.period, &a.currency, std::cmp::Reverse(a.amount), &a.keys).cmp(&(
                 b.period,
@@ -291,26 +341,22 @@ impl Sums {
                 &b.keys,
             ))
         });
-        for ((day, currency), sum) in rest {
+        for ((period, currency), sum) in rest {
             rows.push(Row {
                 keys: vec![None; question.by.len()],
-                period: day,
+                period,
                 currency: currency.to_owned(),
                 amount: sum.amount,
                 previous: sum.previous,
                 other: true,
             });
         }
-        let totals = totals.into_iter().map(|(currency, (amount, previous))| Total {
-            currency: currency.to_owned(),
-            amount,
-            previous,
-        });
+        let (totals, lines) = self.totals();
         Answer {
             period: question.period,
             rows,
-            totals: totals.collect(),
-            other_groups: other_groups.len() as u64,
+            totals,
+            other_groups,
             excluded: Vec::new(),
             dropped: Vec::new(),
             notes: Vec::new(),
@@ -320,7 +366,7 @@ impl Sums {
     }
 
     /// The `top` groups of each currency, by their sum over all periods.
-    fn largest(&self, top: usize) -> HashSet<(u32, Group)> {
+    pub(super) fn largest(&self, top: usize) -> HashSet<(u32, Group)> {
         let mut sums: HashMap<(u32, Group), Amount> = HashMap::new();
         for (place, sum) in &self.sums {
             let have = sums.entry((place.currency, place.group)).or_default();

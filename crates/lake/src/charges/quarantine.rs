@@ -112,6 +112,20 @@ impl Quarantine {
         book.cells += other.cells;
     }
 
+    /// Takes in what two questions about the same deliveries left out. They read different columns;
+    /// what they both left out is the same, and counts once.
+    pub fn tell_of(&self, one: &Self, other: &Self) {
+        let lock = |quarantine: &Self| {
+            let book = quarantine.0.lock().unwrap_or_else(PoisonError::into_inner);
+            (book.excluded.clone(), book.dropped.clone(), book.rounded, book.cells)
+        };
+        let ((mut excluded, dropped, rounded, cells), (others, ..)) = (lock(one), lock(other));
+        for (what, told) in others {
+            excluded.entry(what).or_insert(told);
+        }
+        self.absorb(Self(Mutex::new(Book { excluded, dropped, rounded, cells })));
+    }
+
     /// Counts cells of a rollup that were read instead of rows.
     pub fn add_cells(&self, cells: u64) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).cells += cells;

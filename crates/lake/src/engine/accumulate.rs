@@ -22,7 +22,7 @@ use datafusion::scalar::ScalarValue;
 use hashbrown::HashTable;
 use std::sync::Arc;
 
-const MAX_DIGITS_38: i128 = 10_i128.pow(38) - 1;
+const MAX_DIGITS_38: u128 = 10_u128.pow(38) - 1;
 
 /// One aggregate's values by group.
 #[derive(Debug)]
@@ -574,12 +574,13 @@ fn unpair(pair: u64) -> (u32, u32) {
 
 /// Whole values of the wanted type, checked to fit.
 fn exact(values: &[i128], seen: &[bool], data_type: &DataType) -> Result<ArrayRef> {
-    let nulls = NullBuffer::new(BooleanBuffer::collect_bool(seen.len(), |i| seen[i]));
+    let nulls =
+        seen.contains(&false).then(|| NullBuffer::new(BooleanBuffer::collect_bool(seen.len(), |i| seen[i])));
     if let DataType::Decimal128(precision, scale) = data_type {
-        if values.iter().any(|v| v.abs() > MAX_DIGITS_38) {
+        if values.iter().any(|v| v.unsigned_abs() > MAX_DIGITS_38) {
             return Err(EngineError::Overflow.into());
         }
-        let array = Decimal128Array::new(values.to_vec().into(), Some(nulls))
+        let array = Decimal128Array::new(values.to_vec().into(), nulls)
             .with_precision_and_scale(*precision, *scale)?;
         return Ok(Arc::new(array));
     }
@@ -587,5 +588,5 @@ fn exact(values: &[i128], seen: &[bool], data_type: &DataType) -> Result<ArrayRe
         .iter()
         .map(|v| i64::try_from(*v).map_err(|_| EngineError::Overflow))
         .collect::<std::result::Result<Vec<i64>, _>>()?;
-    from_int64(Int64Array::new(narrow.into(), Some(nulls)), data_type)
+    from_int64(Int64Array::new(narrow.into(), nulls), data_type)
 }

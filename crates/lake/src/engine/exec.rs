@@ -1,4 +1,5 @@
-//! The operator: partitions are aggregated side by side, then merged into one answer.
+//! The operator: partitions are aggregated side by side, then merged into one answer, where they can
+//! have groups in common. Partitions of different months of a daily question cannot.
 //!
 //! Memory: every partition reports its table to the pool. When the pool says no, all tables are
 //! dropped and the question is asked again with DataFusion's own aggregate over the same input,
@@ -196,16 +197,12 @@ impl ExecutionPlan for ChargeAggregateExec {
         let batch_size = context.session_config().batch_size().max(1);
         let answer = async move {
             match aggregate(&plan, &input, &context).await {
-                Ok((mut table, memory)) => {
-                    table.finish();
-                    let chunks = Chunks {
-                        len: table.len(),
-                        size: batch_size,
-                        table,
-                        schema,
-                        _memory: memory,
-                        metrics,
-                    };
+                Ok(mut parts) => {
+                    parts.iter_mut().for_each(|(table, _)| table.finish());
+                    let chunks = parts.into_iter().flat_map(move |(table, memory)| {
+                        let (schema, metrics) = (Arc::clone(&schema), metrics.clone());
+                        Chunks { len: table.len(), size: batch_size, table, schema, _memory: memory, metrics }
+                    });
                     Ok::<_, DataFusionError>(futures::stream::iter(chunks).boxed())
                 }
                 Err(error) if is_out_of_memory(&error) => {
@@ -252,49 +249,49 @@ fn is_out_of_memory(error: &DataFusionError) -> bool {
     matches!(error.find_root(), DataFusionError::ResourcesExhausted(_))
 }
 
-/// Aggregates all partitions of the input and merges them.
+/// A table and the memory set aside for it.
+type Part = (Table, MemoryReservation);
+
+/// Aggregates all partitions of the input and merges those that can have groups in common.
 async fn aggregate(
     plan: &Plan,
     input: &Arc<dyn ExecutionPlan>,
     context: &Arc<TaskContext>,
-) -> Result<(Table, MemoryReservation)> {
+) -> Result<Vec<Part>> {
     let partitions = input.output_partitioning().partition_count();
-    let mut parts = Vec::with_capacity(partitions);
+    let mut running = Vec::with_capacity(partitions);
     for partition in 0..partitions {
         let stream = input.execute(partition, Arc::clone(context))?;
         let memory =
             MemoryConsumer::new(format!("ChargeAggregateExec[{partition}]")).register(context.memory_pool());
         let table = Table::try_new(plan, &input.schema())
             .ok_or(super::EngineError::Internal("the input's types changed"))?;
-        parts.push(SpawnedTask::spawn(one_partition(stream, table, memory)));
+        running.push(SpawnedTask::spawn(one_partition(stream, table, memory)));
     }
-    let mut merged: Option<(Table, MemoryReservation)> = None;
-    for part in parts {
-        let (table, memory) =
+    let mut parts: Vec<Part> = Vec::with_capacity(partitions);
+    for part in running {
+        let (mut table, memory) =
             part.join_unwind().await.map_err(|e| DataFusionError::External(Box::new(e)))??;
-        merged = Some(match merged {
-            None => (table, memory),
-            Some((mut first, held)) => {
-                // The larger table stays where it is.
-                let mut table = table;
-                if table.len() > first.len() {
-                    std::mem::swap(&mut table, &mut first);
-                }
-                first.merge(table)?;
-                drop(memory);
-                held.try_resize(first.size())?;
-                (first, held)
+        let (apart, common): (Vec<Part>, Vec<Part>) =
+            parts.into_iter().partition(|(other, _)| table.is_apart_from(other));
+        parts = apart;
+        for (mut other, held) in common {
+            // The larger table stays where it is.
+            if other.len() > table.len() {
+                std::mem::swap(&mut table, &mut other);
             }
-        });
-    }
-    match merged {
-        Some(done) => Ok(done),
-        None => {
-            let table = Table::try_new(plan, &input.schema())
-                .ok_or(super::EngineError::Internal("the input's types changed"))?;
-            Ok((table, MemoryConsumer::new("ChargeAggregateExec").register(context.memory_pool())))
+            table.merge(other)?;
+            drop(held);
+            memory.try_resize(table.size())?;
         }
+        parts.push((table, memory));
     }
+    if parts.is_empty() {
+        let table = Table::try_new(plan, &input.schema())
+            .ok_or(super::EngineError::Internal("the input's types changed"))?;
+        parts.push((table, MemoryConsumer::new("ChargeAggregateExec").register(context.memory_pool())));
+    }
+    Ok(parts)
 }
 
 async fn one_partition(

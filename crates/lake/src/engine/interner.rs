@@ -11,8 +11,9 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, DictionaryArray, Int32Array, LargeStringArray,
     PrimitiveArray, StringArray, StringViewArray, StringViewBuilder,
 };
+use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int32Type, Int64Type};
+use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type};
 use datafusion::error::{DataFusionError, Result};
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
@@ -116,6 +117,32 @@ impl Interner {
         Ok(map)
     }
 
+    /// Whether the other interner has no value of this one's.
+    pub(super) fn has_none_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(mine), Self::Text(theirs)) => {
+                let known = |(at, hash): (usize, &u64)| mine.number(*hash, theirs.value(at)).is_some();
+                !theirs.hashes.iter().enumerate().any(known)
+            }
+            (Self::Int(mine), Self::Int(theirs)) => {
+                !theirs.values.iter().any(|value| mine.number(*value).is_some())
+            }
+            _ => false,
+        }
+    }
+
+    /// All values in the order of their numbers, where they are codes' values.
+    pub(super) fn all(&self, data_type: &DataType) -> Option<ArrayRef> {
+        match (self, data_type) {
+            (Self::Text(t), DataType::Dictionary(_, _)) => {
+                let text = |at| std::str::from_utf8(t.value(at)).ok();
+                let values = (0..t.len()).map(text).collect::<Option<Vec<&str>>>()?;
+                Some(Arc::new(StringArray::from(values)))
+            }
+            _ => None,
+        }
+    }
+
     /// The values behind these numbers, as an array of the wanted type.
     pub(super) fn array(&self, numbers: &[u32], data_type: &DataType) -> Result<ArrayRef> {
         match self {
@@ -187,6 +214,12 @@ impl TextInterner {
     pub(super) fn value(&self, at: usize) -> &[u8] {
         let start = if at == 0 { 0 } else { self.ends[at - 1] };
         &self.bytes[start..self.ends[at]]
+    }
+
+    fn number(&self, hash: u64, value: &[u8]) -> Option<u32> {
+        let tag = upper(hash);
+        let found = self.table.find(hash, |(t, n)| *t == tag && self.value(*n as usize - 1) == value);
+        found.map(|(_, number)| *number)
     }
 
     fn intern_hashed(&mut self, hash: u64, value: &[u8]) -> Result<u32> {
@@ -320,6 +353,12 @@ impl TextInterner {
     }
 }
 
+/// Which numbers are of values; `None` when all are.
+pub(super) fn present(numbers: &[u32]) -> Option<NullBuffer> {
+    let missing = numbers.contains(&NULL);
+    missing.then(|| NullBuffer::new(BooleanBuffer::collect_bool(numbers.len(), |i| numbers[i] != NULL)))
+}
+
 /// Codes into the values that occur, and the numbers of those values.
 fn compact(numbers: &[u32], values: usize) -> (Int32Array, Vec<u32>) {
     let mut code_of = vec![-1_i32; values + 1];
@@ -354,7 +393,17 @@ pub(super) struct IntInterner {
 const WINDOW: usize = 1 << 15;
 
 impl IntInterner {
-    /// The number of `value`.
+    /// The number of `value`, if it has one.
+    fn number(&self, value: i64) -> Option<u32> {
+        let at = value.checked_sub(self.base).and_then(|d| usize::try_from(d).ok());
+        if let Some(number) = at.and_then(|at| self.window.get(at)) {
+            return Some(*number).filter(|number| *number != NULL);
+        }
+        let hash = hash_number(value.cast_unsigned());
+        self.table.find(hash, |n| self.values[*n as usize - 1] == value).copied()
+    }
+
+    /// The number of `value`; a new one where it has none.
     pub(super) fn intern_one(&mut self, value: i64) -> Result<u32> {
         if self.values.is_empty() && self.window.is_empty() {
             self.base = value.saturating_sub(1 << 14);
@@ -430,6 +479,13 @@ impl IntInterner {
     }
 
     fn array(&self, numbers: &[u32], data_type: &DataType) -> Result<ArrayRef> {
+        if *data_type == DataType::Date32 {
+            let days = self.values.iter().map(|day| i32::try_from(*day).map_err(|_| EngineError::Overflow));
+            let mut days = days.collect::<std::result::Result<Vec<i32>, _>>()?;
+            days.insert(0, 0);
+            let days: Vec<i32> = numbers.iter().map(|n| days[*n as usize]).collect();
+            return Ok(Arc::new(PrimitiveArray::<Date32Type>::new(days.into(), present(numbers))));
+        }
         let values = numbers.iter().map(|n| n.checked_sub(1).map(|at| self.values[at as usize]));
         if *data_type == DataType::Boolean {
             return Ok(Arc::new(values.map(|v| v.map(|v| v != 0)).collect::<BooleanArray>()));

@@ -1,20 +1,27 @@
 //! Group keys: each row's key columns become one small number, the group.
 
 use super::coded::Coded;
-use super::interner::{Interner, hash_number, hash_wide};
+use super::interner::{Interner, NULL, hash_number, hash_wide, present};
 use super::lifted::Lifted;
 use super::total::is_total;
 use super::{EngineError, Rows};
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::{DataType, Schema, TimeUnit, TimestampMicrosecondType};
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array};
+use arrow::datatypes::{DataType, Int32Type, Schema, TimeUnit, TimestampMicrosecondType};
 use datafusion::error::Result;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::CastExpr;
 use hashbrown::HashTable;
+use std::cell::Cell;
 use std::sync::Arc;
 
-/// Below this many bits a group is found by indexing instead of hashing (4 Mi entries of 4 bytes).
+/// Up to this many bits a group is found by indexing instead of hashing (4 Mi entries of 4 bytes).
 const DIRECT_BITS: u32 = 22;
+/// The same where groups are dense among all combinations of keys (32 Mi entries).
+const DENSE_BITS: u32 = 25;
+/// Entries for each group that still are dense.
+const DENSE_ENTRIES: usize = 64;
+/// Values of a key that all batches of an answer share.
+const SHARED_VALUES: usize = 1_024;
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// One key column.
@@ -23,6 +30,8 @@ pub(super) struct Key {
     source: Source,
     interner: Interner,
     data_type: DataType,
+    /// All values, once no more will come.
+    values: Option<ArrayRef>,
 }
 
 #[derive(Debug)]
@@ -53,7 +62,7 @@ impl Key {
         } else {
             Source::Expr(Arc::clone(expr))
         };
-        Some(Self { source, interner, data_type })
+        Some(Self { source, interner, data_type, values: None })
     }
 
     /// Whether the key is evaluated without touching rows that the filter dropped.
@@ -83,7 +92,17 @@ impl Key {
                 let Interner::Int(days) = &mut self.interner else {
                     return Err(EngineError::Internal("a day is not a number").into());
                 };
-                let day = |i: usize| values[i].div_euclid(MICROS_PER_DAY);
+                // Cells are sorted, so that days come in runs.
+                let last = Cell::new((0, 0));
+                let day = |i: usize| {
+                    let (time, day) = last.get();
+                    if values[i] == time {
+                        return day;
+                    }
+                    let day = values[i].div_euclid(MICROS_PER_DAY);
+                    last.set((values[i], day));
+                    day
+                };
                 match times.nulls().filter(|n| n.null_count() > 0) {
                     None => days.intern_values(values.len(), rows.chosen, out, |i| Some(day(i))),
                     Some(nulls) => days
@@ -201,23 +220,25 @@ impl Groups {
             pack_wide(&mut self.packed_wide, columns, &self.bits, rows);
         }
         let Self { packed, packed_wide, finder, numbers, count, .. } = self;
-        let mut add = |row: usize| -> Result<u32> {
-            for (mine, column) in numbers.iter_mut().zip(columns) {
-                mine.push(column[row]);
-            }
+        let new = u32::try_from(rows).ok().and_then(|rows| u32::try_from(*count).ok()?.checked_add(rows));
+        if new.is_none_or(|groups| groups == u32::MAX) {
+            return Err(EngineError::TooManyGroups.into());
+        }
+        // Rows that are the first of their group.
+        let mut first: Vec<usize> = Vec::new();
+        let mut add = |row: usize| {
+            first.push(row);
             *count += 1;
-            u32::try_from(*count)
-                .ok()
-                .filter(|n| *n < u32::MAX)
-                .ok_or_else(|| EngineError::TooManyGroups.into())
+            // INVARIANT: all rows at hand could be new groups, and still the count would fit.
+            u32::try_from(*count).unwrap_or(u32::MAX)
         };
         match finder {
             Finder::Direct(slots) => {
                 for (row, key) in packed.iter().enumerate() {
-                    // INVARIANT: a direct table has 2^total entries and total ≤ 22.
+                    // INVARIANT: a direct table has 2^total entries.
                     let slot = &mut slots[usize::try_from(*key).unwrap_or(0)];
                     if *slot == 0 {
-                        *slot = add(row)?;
+                        *slot = add(row);
                     }
                     out.push(*slot - 1);
                 }
@@ -228,7 +249,7 @@ impl Groups {
                     let group = match table.find(hash, |(k, _)| k == key) {
                         Some((_, group)) => *group,
                         None => {
-                            let group = add(row)? - 1;
+                            let group = add(row) - 1;
                             table.insert_unique(hash, (*key, group), |(k, _)| hash_number(*k));
                             group
                         }
@@ -242,7 +263,7 @@ impl Groups {
                     let group = match table.find(hash, |(k, _)| k == key) {
                         Some((_, group)) => *group,
                         None => {
-                            let group = add(row)? - 1;
+                            let group = add(row) - 1;
                             table.insert_unique(hash, (*key, group), |(k, _)| hash_wide(*k));
                             group
                         }
@@ -250,6 +271,9 @@ impl Groups {
                     out.push(group);
                 }
             }
+        }
+        for (mine, column) in numbers.iter_mut().zip(columns) {
+            mine.extend(first.iter().map(|row| column[*row]));
         }
         Ok(())
     }
@@ -263,8 +287,7 @@ impl Groups {
         for (key, bits) in self.keys.iter().zip(&mut self.bits) {
             let needed = need(key.interner.len());
             if needed > *bits {
-                // One bit of headroom for columns that grow; tiny ones stay tiny.
-                *bits = if needed > 4 { needed + 1 } else { needed };
+                *bits = needed;
             }
         }
         let total: u32 = self.bits.iter().sum();
@@ -278,7 +301,8 @@ impl Groups {
         } else {
             pack_wide(&mut self.packed_wide, &columns, &self.bits, self.count);
         }
-        self.finder = if total <= DIRECT_BITS {
+        let dense = total <= DENSE_BITS && 1 << total <= self.count.saturating_mul(DENSE_ENTRIES);
+        self.finder = if total <= DIRECT_BITS || dense {
             let mut slots = vec![0_u32; 1 << total];
             for (row, key) in self.packed.iter().enumerate() {
                 slots[usize::try_from(*key).unwrap_or(0)] = group(row) + 1;
@@ -321,8 +345,24 @@ impl Groups {
         self.keys
             .iter()
             .zip(&self.numbers)
-            .map(|(key, numbers)| key.interner.array(&numbers[groups.clone()], &key.data_type))
+            .map(|(key, numbers)| {
+                let numbers = &numbers[groups.clone()];
+                match &key.values {
+                    Some(values) => shared(numbers, values),
+                    None => key.interner.array(numbers, &key.data_type),
+                }
+            })
             .collect()
+    }
+
+    /// Whether no group of the other table can be one of these: some key has no value in common.
+    pub(super) fn is_apart_from(&self, other: &Self) -> bool {
+        let apart = |(at, mine): (usize, &Key)| {
+            let theirs = &other.keys[at];
+            let null = |groups: &Self| groups.numbers[at].contains(&NULL);
+            mine.interner.has_none_of(&theirs.interner) && !(null(self) && null(other))
+        };
+        self.keys.iter().enumerate().any(apart)
     }
 
     /// Gives back what only grouping needs, before the answer is put together.
@@ -330,13 +370,27 @@ impl Groups {
         self.finder = Finder::Direct(Vec::new());
         self.packed = Vec::new();
         self.packed_wide = Vec::new();
+        for key in &mut self.keys {
+            if key.interner.len() <= SHARED_VALUES {
+                key.values = key.interner.all(&key.data_type);
+            }
+        }
     }
 }
 
+/// Numbers as codes of values that all batches share.
+fn shared(numbers: &[u32], values: &ArrayRef) -> Result<ArrayRef> {
+    #[expect(clippy::cast_possible_wrap, reason = "there are at most SHARED_VALUES")]
+    let codes: Vec<i32> = numbers.iter().map(|n| n.saturating_sub(1) as i32).collect();
+    let codes = Int32Array::new(codes.into(), present(numbers));
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(codes, Arc::clone(values))?))
+}
+
+/// The last key in the lowest bits: groups that differ in the day alone lie side by side.
 fn pack(out: &mut Vec<u64>, columns: &[&[u32]], bits: &[u32], rows: usize) {
     out.clear();
     let mut shift = 0;
-    for (at, (column, bits)) in columns.iter().zip(bits).enumerate() {
+    for (at, (column, bits)) in columns.iter().zip(bits).rev().enumerate() {
         if at == 0 {
             out.extend(column[..rows].iter().map(|n| u64::from(*n)));
         } else if *bits > 0 {
@@ -352,7 +406,7 @@ fn pack_wide(out: &mut Vec<u128>, columns: &[&[u32]], bits: &[u32], rows: usize)
     out.clear();
     out.resize(rows, 0);
     let mut shift = 0;
-    for (column, bits) in columns.iter().zip(bits) {
+    for (column, bits) in columns.iter().zip(bits).rev() {
         if *bits > 0 {
             for (packed, n) in out.iter_mut().zip(*column) {
                 *packed |= u128::from(*n) << shift;

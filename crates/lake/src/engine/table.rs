@@ -98,6 +98,11 @@ impl Table {
         Ok(())
     }
 
+    /// Whether no group of the other table can be one of these.
+    pub(super) fn is_apart_from(&self, other: &Self) -> bool {
+        self.groups.is_apart_from(&other.groups)
+    }
+
     /// How many groups.
     pub(super) fn len(&self) -> usize {
         self.groups.len()

@@ -268,6 +268,53 @@ fn a_small_pool_falls_back_to_spilling() {
     });
 }
 
+/// A row of which only these differ.
+fn of(service: Option<u8>, number: Option<i32>, day: Option<i16>) -> Row {
+    let cost = number.map(i64::from);
+    let (region, account, resource, flag, other, tags) = (None, None, None, None, None, None);
+    Row { service, region, account, resource, number, day, flag, cost, other, tags }
+}
+
+#[test]
+fn partitions_without_a_group_in_common_need_no_merging() {
+    let sql = "SELECT CAST(start AS DATE), service, SUM(number), COUNT(*) FROM focus GROUP BY 1, 2";
+    // Of each partition the first of its ten days, and a service that may be missing.
+    let check = |first: [i16; 3], missing: [bool; 3]| {
+        let part = |(first, missing): (i16, bool)| {
+            let service = |i: u8| (!missing || !i.is_multiple_of(4)).then_some(i % 4);
+            let day = |i: u8| (!missing || !i.is_multiple_of(3)).then_some(first + i16::from(i % 10));
+            (0..200).map(|i: u8| of(service(i), Some(i32::from(i)), day(i))).collect::<Vec<Row>>()
+        };
+        let parts: Vec<_> = first.into_iter().zip(missing).map(|each| vec![batch(&part(each))]).collect();
+        let (theirs, ours) = (context(false, None, parts.clone()), context(true, None, parts));
+        runtime().block_on(async {
+            let expected = answer(&theirs, sql).await.unwrap().1;
+            assert_eq!(answer(&ours, sql).await.unwrap().1, expected, "{first:?} {missing:?}");
+        });
+    };
+    for missing in [[false; 3], [true, false, false], [true, false, true], [true; 3]] {
+        for first in [[0, 10, 20], [0, 5, 20], [0, 20, 5], [10, 10, 10], [20, 0, 29]] {
+            check(first, missing);
+        }
+    }
+}
+
+#[test]
+fn many_dense_groups_are_found_by_indexing() {
+    let row = |i: i32| of(u8::try_from(i % 4).ok(), Some(i % 2_011), i16::try_from(i / 650).ok());
+    let rows: Vec<Row> = (0..260_000).map(row).collect();
+    let parts: Vec<Vec<RecordBatch>> = vec![rows.chunks(30_000).map(batch).collect()];
+    let (theirs, ours) = (context(false, None, parts.clone()), context(true, None, parts));
+    runtime().block_on(async {
+        let groups = "SELECT service, number, CAST(start AS DATE) AS day, SUM(cost) AS cost FROM focus GROUP BY 1, 2, 3";
+        let sql = format!("SELECT COUNT(*), SUM(cost), MIN(cost), MAX(number), MAX(day) FROM ({groups})");
+        let by_day = format!("SELECT service, day, COUNT(*), SUM(cost) FROM ({groups}) GROUP BY 1, 2");
+        for sql in [sql, by_day] {
+            assert_eq!(answer(&ours, &sql).await.unwrap().1, answer(&theirs, &sql).await.unwrap().1);
+        }
+    });
+}
+
 #[test]
 fn an_overflowing_sum_is_an_error() {
     let huge: Decimal128Array = vec![Some(10_i128.pow(38) - 1); 2].into_iter().collect();

@@ -1,7 +1,8 @@
 //! Columns of cells held in memory, so that people who change one thing of a question do not wait
 //! for the rest of it to be decrypted again.
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::{Array, ArrayRef, make_array};
+use arrow::buffer::Buffer;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -42,6 +43,7 @@ impl Held {
 
     /// Holds a column.
     pub(super) fn put(&self, file: &Path, column: &str, values: &ArrayRef) {
+        let values = &fitted(values);
         let bytes = values.get_array_memory_size();
         if bytes > MOST_BYTES / 16 {
             return;
@@ -61,6 +63,21 @@ impl Held {
         let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         book.columns.retain(|file, _| !file.starts_with(folder));
         book.bytes = book.columns.values().flat_map(HashMap::values).map(|column| column.bytes).sum();
+    }
+}
+
+/// The same values without the room that reading them took: what is set aside while a column grows
+/// can be as much as the column.
+fn fitted(values: &ArrayRef) -> ArrayRef {
+    let data = values.to_data();
+    let has_room = |buffer: &Buffer| buffer.capacity() > buffer.len() + buffer.len() / 16;
+    if !data.buffers().iter().any(has_room) {
+        return ArrayRef::clone(values);
+    }
+    let buffers = data.buffers().iter().map(|buffer| Buffer::from_slice_ref(buffer.as_slice())).collect();
+    match data.into_builder().buffers(buffers).build() {
+        Ok(data) => make_array(data),
+        Err(_) => ArrayRef::clone(values),
     }
 }
 
@@ -92,6 +109,18 @@ mod tests {
     use super::*;
     use arrow::array::Int64Array;
     use std::sync::Arc;
+
+    #[test]
+    fn room_is_not_held() {
+        let mut roomy: Vec<i64> = Vec::with_capacity(100_000);
+        roomy.extend(0..1_000);
+        let roomy: ArrayRef = Arc::new(Int64Array::from(roomy));
+        assert!(roomy.get_array_memory_size() > 700_000);
+        let held = Held::default();
+        held.put(Path::new("/x"), "a", &roomy);
+        assert!(held.0.lock().unwrap().bytes < 10_000);
+        assert_eq!(held.get(Path::new("/x"), "a").as_deref(), Some(roomy.as_ref()));
+    }
 
     #[test]
     fn what_was_used_longest_ago_goes_first() {

@@ -26,6 +26,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use scan::cells_alone;
 pub use serve::FromRollups;
 
 use crate::charges::{Charges, ChargesError, OpenOptions};

@@ -27,6 +27,7 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 use std::collections::HashSet;
 use std::fmt;
 use std::fs::File;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Cells of a batch.
@@ -63,6 +64,8 @@ pub(super) struct Tagged {
 pub(super) struct RollupScan {
     rollups: Arc<Rollups>,
     cells: Arc<Vec<Cells>>,
+    /// The cells of each thread.
+    shares: Vec<Range<usize>>,
     rows: Arc<ChargesScan>,
     tags: Arc<Vec<Tagged>>,
     schema: SchemaRef,
@@ -85,6 +88,10 @@ impl RollupScan {
         let all: u64 = cells.iter().map(|cells| cells.file.contents.cells).sum();
         let worth = usize::try_from(all / CELLS_PER_THREAD + 1).unwrap_or(usize::MAX);
         let threads = worth.min(rows.threads()).min(cells.len()).max(1);
+        cells.sort_by_key(|cells| cells.file.contents.days);
+        let sizes = cells.iter().map(|cells| (cells.file.contents.days, cells.file.contents.cells));
+        let shares = shares(&sizes.collect::<Vec<_>>(), threads);
+        let threads = shares.len();
         let from_rows = rows.properties().output_partitioning().partition_count();
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&schema)),
@@ -95,12 +102,53 @@ impl RollupScan {
         Self {
             rollups,
             cells: Arc::new(cells),
+            shares,
             rows: Arc::new(rows),
             tags: Arc::new(tags),
             schema,
             threads,
             properties: Arc::new(properties),
         }
+    }
+}
+
+/// Parts files, which are sorted by their days, among threads by their cells, evenly. A thread gets
+/// whole months where that is nearly as even: then its days are no other thread's, and sums by day
+/// need not be merged.
+fn shares(files: &[(Option<(i32, i32)>, u64)], threads: usize) -> Vec<Range<usize>> {
+    let (mut all, mut last) = (0, None);
+    // Where a share can end: before which file, after how many cells, and whether days end there, too.
+    let mut ends: Vec<(usize, u64, bool)> = Vec::new();
+    for (at, (days, cells)) in files.iter().enumerate() {
+        ends.push((at, all, last.zip(*days).is_some_and(|(last, (first, _))| first > last)));
+        all += cells;
+        last = last.max(days.map(|(_, last)| last));
+    }
+    let mut shares = Vec::with_capacity(threads);
+    let mut start = 0;
+    for share in 1..threads as u64 {
+        let goal = all * share / threads as u64;
+        let off = |end: &&(usize, u64, bool)| end.1.abs_diff(goal);
+        let later = || ends.iter().filter(|(at, ..)| *at > start);
+        let month = later().filter(|(.., whole)| *whole).min_by_key(off);
+        let month = month.filter(|end| off(end) <= all / threads as u64 / 6);
+        if let Some((at, ..)) = month.or_else(|| later().min_by_key(off)) {
+            shares.push(start..*at);
+            start = *at;
+        }
+    }
+    shares.push(start..files.len());
+    shares
+}
+
+/// How many cells a plan reads, if it reads nothing else.
+pub(crate) fn cells_alone(plan: &Arc<dyn ExecutionPlan>) -> Option<u64> {
+    if let Some(scan) = plan.downcast_ref::<RollupScan>() {
+        return scan.rows.is_empty().then(|| scan.cells.iter().map(|cells| cells.file.contents.cells).sum());
+    }
+    match plan.children().as_slice() {
+        [] => None,
+        children => children.iter().map(|child| cells_alone(child)).sum(),
     }
 }
 
@@ -144,7 +192,8 @@ impl ExecutionPlan for RollupScan {
             let stream = rows.map(move |rows| as_cells(&rows?, &of_rows, &tags));
             return Ok(Box::pin(RecordBatchStreamAdapter::new(schema, stream)));
         }
-        let mine: Vec<Cells> = self.cells.iter().skip(partition).step_by(self.threads).cloned().collect();
+        let mine = self.shares.get(partition).cloned().unwrap_or_default();
+        let mine: Vec<Cells> = self.cells.get(mine).unwrap_or_default().to_vec();
         let (rollups, quarantine) = (Arc::clone(&self.rollups), Arc::clone(self.rows.quarantine()));
         let wanted = Arc::clone(&self.schema);
         let read = self.rows.schema();
@@ -328,5 +377,31 @@ impl PruningStatistics for OfGroups<'_> {
 
     fn contained(&self, _: &Column, _: &HashSet<ScalarValue>) -> Option<arrow::array::BooleanArray> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_get_whole_months_where_that_is_even() {
+        let month = |n: i32, cells: u64| (Some((n * 30, n * 30 + 29)), cells);
+        let check = |files: &[(Option<(i32, i32)>, u64)], threads, expected: &[(usize, usize)]| {
+            let found: Vec<_> = shares(files, threads).into_iter().map(|r| (r.start, r.end)).collect();
+            assert_eq!(found, expected);
+        };
+        let year: Vec<_> = (0..12).flat_map(|n| [60, 50, 70].map(|cells| month(n, cells))).collect();
+        check(&year, 2, &[(0, 18), (18, 36)]);
+        check(&year, 3, &[(0, 12), (12, 24), (24, 36)]);
+        check(&year, 1, &[(0, 36)]);
+        // Three months for two threads: not even, so a month is shared.
+        check(&year[..9], 2, &[(0, 5), (5, 9)]);
+        // The same days everywhere, no days, one file for two threads, one large file.
+        check(&[month(1, 9), month(1, 9), month(1, 9)], 2, &[(0, 1), (1, 3)]);
+        check(&[(None, 9), (None, 9), month(1, 9), month(2, 9)], 2, &[(0, 2), (2, 4)]);
+        check(&[month(1, 9)], 2, &[(0, 1)]);
+        check(&[month(1, 1), month(2, 99), month(3, 1)], 2, &[(0, 1), (1, 3)]);
+        check(&[], 1, &[(0, 0)]);
     }
 }
