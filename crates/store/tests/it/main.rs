@@ -8,6 +8,7 @@
 mod at_rest;
 mod embedded;
 mod key_shelf;
+mod rotation;
 mod schema;
 mod stage;
 
