@@ -4,8 +4,8 @@
 //! examples, exit statuses and environment variables.
 
 use crate::commands::{
-    authz, cost, demo, doctor, focus_convert, focus_validate, keys, member, openapi, serve, source, sql, token,
-    workspace,
+    authz, backup, certificate, cost, demo, doctor, focus_convert, focus_validate, keys, member, openapi,
+    restore, serve, source, sql, token, workspace,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -79,6 +79,13 @@ pub(crate) enum Command {
     /// API tokens
     #[command(subcommand)]
     Token(token::Command),
+    /// Encrypted copies of workspaces
+    #[command(subcommand)]
+    Backup(backup::Command),
+    Restore(restore::Args),
+    /// Proofs of deletion
+    #[command(subcommand)]
+    Certificate(certificate::Command),
     /// Who may do what, and why
     #[command(subcommand)]
     Authz(authz::Command),

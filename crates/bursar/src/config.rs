@@ -6,14 +6,18 @@
 
 mod door;
 mod identity;
+mod regions;
 
 use bursar_app::DataDir;
+use bursar_domain::RegionName;
 use bursar_identity::session::SessionLimits;
 use bursar_identity::throttle::ThrottleSettings;
 use bursar_keyring::{MasterKeyConfig, MasterKeyText};
 use bursar_server::PublicUrl;
 use bursar_store::StoreConfig;
 pub(crate) use door::Door;
+pub(crate) use regions::Region;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -117,7 +121,7 @@ const KEYS: [Key; 14] = [
 
 /// Every setting of this version.
 pub(crate) fn keys() -> impl Iterator<Item = Key> {
-    KEYS.into_iter().chain(identity::KEYS).chain(door::KEYS).chain(door::thresholds())
+    KEYS.into_iter().chain(identity::KEYS).chain(regions::KEYS).chain(door::KEYS).chain(door::thresholds())
 }
 
 /// Variables with our prefix that are not settings of the program.
@@ -150,6 +154,10 @@ pub(crate) struct Config {
     pub(crate) door: Door,
     /// Where control data lies.
     pub(crate) store: StoreConfig,
+    /// Residency regions besides home.
+    pub(crate) regions: BTreeMap<RegionName, Region>,
+    /// Where backups of the home region lie, if not below the data directory.
+    pub(crate) backups: Option<PathBuf>,
     /// How long sessions live.
     pub(crate) sessions: SessionLimits,
     /// How guessing is slowed down.
@@ -189,6 +197,8 @@ pub(crate) fn resolve(arguments: &Arguments, environment: &Environment<'_>) -> R
     });
     let door = door::resolve(environment, &mut faults);
     let identity = identity::resolve(environment, &mut faults);
+    let regions = regions::resolve(environment, &mut faults);
+    let backups = given(None, "BURSAR_BACKUP_DIR", environment, &mut faults).map(PathBuf::from);
     // Whether these go together is only worth saying when each is right by itself.
     if let (Some(listen), Some(public_url), Some(door)) = (listen, &public_url, &door) {
         checked("BURSAR_LISTEN", &mut faults, || {
@@ -213,7 +223,9 @@ pub(crate) fn resolve(arguments: &Arguments, environment: &Environment<'_>) -> R
             if faults.is_empty() =>
         {
             Ok(Config {
-                store: identity.store(data.root()),
+                store: identity.store(data.root(), &regions),
+                regions,
+                backups,
                 sessions: identity.sessions,
                 throttle: identity.throttle,
                 data,
@@ -276,8 +288,11 @@ pub(crate) fn data_directory(argument: Option<&Path>, environment: &Environment<
 }
 
 /// Variables that begin with our prefix and are no setting: probably misspelt.
-pub(crate) fn unknown(names: impl Iterator<Item = String>) -> Vec<String> {
-    let known = |name: &str| keys().any(|key| key.name == name) || NOT_SETTINGS.contains(&name);
+/// `regions` is what BURSAR_REGIONS says.
+pub(crate) fn unknown(names: impl Iterator<Item = String>, regions: &str) -> Vec<String> {
+    let known = |name: &str| {
+        keys().any(|key| key.name == name) || NOT_SETTINGS.contains(&name) || regions::knows(name, regions)
+    };
     let mut unknown: Vec<String> = names.filter(|name| name.starts_with("BURSAR_") && !known(name)).collect();
     unknown.sort();
     unknown
@@ -339,7 +354,7 @@ mod tests {
     #[test]
     fn a_misspelt_variable_is_noticed() {
         let names = ["BURSAR_LISTNE", "BURSAR_LISTEN", "HOME", "BURSAR_PEERS_DIR"].map(str::to_owned);
-        assert_eq!(unknown(names.into_iter()), ["BURSAR_LISTNE"]);
+        assert_eq!(unknown(names.into_iter(), ""), ["BURSAR_LISTNE"]);
         assert_eq!(nearest("BURSAR_LISTNE"), Some("BURSAR_LISTEN"));
         assert_eq!(nearest("BURSAR_NOTHING_LIKE_IT"), None);
     }

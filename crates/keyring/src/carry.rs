@@ -6,7 +6,7 @@
 
 use crate::data_keys::WorkspaceKeys;
 use crate::error::KeyringError;
-use crate::keyring::{Keyring, unwrap};
+use crate::keyring::Keyring;
 use crate::purpose::{Owner, Purpose};
 use crate::record::{OpenRecord, OwnerRecord, RegionRecord, damaged};
 use crate::shelf::{MAX_ITEM_BYTES, ShelfName};
@@ -183,7 +183,7 @@ impl Keyring {
         let region = self.region(name)?;
         let wrapped = sealed.region_keys.keys.iter().find(|key| key.version == record.key.region_key);
         let wrapped = wrapped.ok_or_else(|| damaged(PLACE, "the region's key is missing"))?;
-        let key = unwrap(name, region, wrapped).await?;
+        let key = self.unwrap(name, region, wrapped).await?;
         record.open(PLACE, owner, &key)
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::error::KeyringError;
 use crate::keyring::RegionKeeping;
+use crate::masters::Masters;
 use crate::shelf::FileShelf;
-use crate::{MasterKey, MasterKeyConfig, MasterKeyOrigin, Randomness, file};
+use crate::{KeyShelf, MasterKeyConfig, MasterKeyOrigin, Randomness, file};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,11 +22,18 @@ impl RegionKeeping {
         let directory = data_directory.join("keys");
         let at = |source| KeyringError::Io { path: data_directory.to_owned(), source };
         file::create_directory(data_directory).map_err(at)?;
-        let (master, origin) = {
+        let (masters, origin) = {
             let _lock = file::lock(data_directory).map_err(at)?;
-            MasterKey::open(config, data_directory, &directory, random)?
+            Masters::from_config(config, data_directory, &directory, random)?
         };
         let shelf = Arc::new(FileShelf::open(&directory)?);
-        Ok((Self { provider: Arc::new(master), previous: Vec::new(), shelf }, origin))
+        let (provider, previous) = masters.into_parts();
+        Ok((Self { provider, previous, shelf }, origin))
+    }
+
+    /// The same with the sealed keys elsewhere: in a database that replicas share.
+    #[must_use]
+    pub fn on(self, shelf: Arc<dyn KeyShelf>) -> Self {
+        Self { shelf, ..self }
     }
 }

@@ -69,8 +69,8 @@ mod rotation;
 mod seal;
 mod secret;
 mod shelf;
-mod status;
 mod signature;
+mod status;
 mod stream;
 mod vault;
 
@@ -88,7 +88,7 @@ pub use rotation::{MasterRotation, RegionRotation, WorkspaceRotation};
 pub use seal::SealError;
 pub use secret::Secret32;
 pub use shelf::{FileShelf, KeyShelf, MAX_ITEM_BYTES, ShelfError, ShelfName, ShelfNameError};
-pub use status::{KeyStatus, KeyVersion, OwnerStatus, PurposeStatus, RegionStatus};
 pub use signature::{CertificateKey, SIGNATURE_BYTES, SignatureError};
+pub use status::{KeyStatus, KeyVersion, OwnerStatus, PurposeStatus, RegionStatus};
 pub use stream::{OpenReader, SealWriter, StreamError};
 pub use vault::{VaultToken, VaultTransit};

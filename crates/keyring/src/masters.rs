@@ -22,6 +22,10 @@ impl Masters {
         Self { current, previous }
     }
 
+    pub(crate) fn into_parts(self) -> (Arc<dyn MasterKeyProvider>, Vec<Arc<dyn MasterKeyProvider>>) {
+        (self.current, self.previous)
+    }
+
     pub(crate) fn current(&self) -> &dyn MasterKeyProvider {
         &*self.current
     }

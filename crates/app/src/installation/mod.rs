@@ -301,12 +301,6 @@ impl Installation {
         Ok(all)
     }
 
-    /// Where what is derived for a workspace lies.
-    #[must_use]
-    pub fn folder_of(&self, id: WorkspaceId) -> PathBuf {
-        self.inner.config.data.join("workspaces").join(id.to_string())
-    }
-
     /// A workspace, whole, for the program's own work: refreshing, the command line.
     ///
     /// # Errors

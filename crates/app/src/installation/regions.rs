@@ -35,7 +35,10 @@ impl Installation {
     }
 
     /// What belongs to one workspace: its database where that is a file, and what is derived.
-    pub(super) fn workspace_folder(
+    ///
+    /// # Errors
+    /// When the region is not configured.
+    pub fn workspace_folder(
         &self,
         region: &RegionName,
         workspace: WorkspaceId,

@@ -1,14 +1,13 @@
 //! `bursar authz …`: who may do what, and which policy says so.
 
 use crate::exit::{Failure, Outcome};
-use crate::installation;
+use crate::installation::{InWorkspace, OpenWorkspace};
 use bursar_domain::id::{AccountId, SessionId};
 use bursar_domain::role::Action;
 use bursar_domain::{EmailAddress, Page, Principal, RoleName};
 use bursar_permission::{Asking, Grant, Target};
 use bursar_store::StoreError;
 use std::io::Write;
-use std::path::PathBuf;
 
 /// What to ask about permission.
 #[derive(Debug, clap::Subcommand)]
@@ -36,22 +35,14 @@ pub(crate) struct Explain {
     #[arg(value_name = "WHAT")]
     pub(crate) page: Page,
 
-    /// The workspace, by name or id
-    #[arg(long, value_name = "W")]
-    pub(crate) workspace: String,
-
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: InWorkspace,
 }
 
 /// Carries out the command.
 pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
     let Command::Explain(args) = command;
-    let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
-    let workspace = installation::workspace(&installation, &args.workspace).await?;
-    let access = installation.store().operator(workspace.id).await?;
-    let store = installation.store().workspace(&access).await?;
+    let OpenWorkspace { installation, workspace, store } = args.at.open().await?;
     let (account, role, owner, switched_off) = match args.who.parse::<RoleName>() {
         Ok(role) => (AccountId::from_u128(0), role, false, false),
         Err(_) => {

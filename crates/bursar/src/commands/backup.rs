@@ -1,7 +1,7 @@
 //! `bursar backup`: encrypted copies of workspaces, taken while others work in them.
 
 use crate::exit::{Failure, Outcome};
-use crate::installation;
+use crate::installation::{self, InWorkspace, Place};
 use bursar_app::Installation;
 use bursar_app::installation::BackupError;
 use bursar_domain::id::{BackupId, WorkspaceId};
@@ -33,21 +33,15 @@ pub(crate) struct Take {
     #[arg(long, value_name = "DIR")]
     pub(crate) to: Option<PathBuf>,
 
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
 }
 
 /// List the backups of a workspace: id, when, bytes, whether it was verified, where.
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
-    /// The workspace, by name or id
-    #[arg(long, value_name = "W")]
-    pub(crate) workspace: String,
-
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: InWorkspace,
 }
 
 /// One backup of a workspace.
@@ -57,13 +51,8 @@ pub(crate) struct Verify {
     #[arg(value_name = "BACKUP")]
     pub(crate) backup: BackupId,
 
-    /// The workspace, by name or id
-    #[arg(long, value_name = "W")]
-    pub(crate) workspace: String,
-
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: InWorkspace,
 }
 
 /// The exit status that a failure deserves.
@@ -80,9 +69,7 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
     match command {
         Command::Take(args) => take(args).await,
         Command::List(args) => {
-            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
-            let id = installation::workspace(&installation, &args.workspace).await?.id;
-            let by = installation.enter_as_operator(id).await?;
+            let (installation, by) = args.at.enter().await?;
             for backup in installation.backups(&by).await.map_err(failure)? {
                 let verified = if backup.verified_at.is_some() { "verified" } else { "not verified" };
                 writeln!(
@@ -97,9 +84,7 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
             Ok(Outcome::Good)
         }
         Command::Verify(args) => {
-            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
-            let id = installation::workspace(&installation, &args.workspace).await?.id;
-            let by = installation.enter_as_operator(id).await?;
+            let (installation, by) = args.at.enter().await?;
             match installation.verify_backup(&by, args.backup).await {
                 Ok(_) => {
                     writeln!(std::io::stdout(), "{} is whole", args.backup)?;
@@ -113,9 +98,7 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
             }
         }
         Command::Remove(args) => {
-            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
-            let id = installation::workspace(&installation, &args.workspace).await?.id;
-            let by = installation.enter_as_operator(id).await?;
+            let (installation, by) = args.at.enter().await?;
             installation.remove_backup(&by, args.backup).await.map_err(failure)?;
             Ok(Outcome::Good)
         }
@@ -123,7 +106,7 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
 }
 
 async fn take(args: Take) -> Result<Outcome, Failure> {
-    let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
+    let installation = args.place.open().await?;
     let to = args.to.map(std::path::absolute).transpose()?;
     let ids: Vec<WorkspaceId> = match &args.workspace {
         Some(name) => vec![installation::workspace(&installation, name).await?.id],

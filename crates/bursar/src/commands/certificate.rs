@@ -1,7 +1,7 @@
 //! `bursar certificate`: proofs of deletion, given out and checked.
 
 use crate::exit::{Failure, Outcome};
-use crate::installation;
+use crate::installation::Place;
 use bursar_app::installation::CertificateFile;
 use bursar_domain::id::CertificateId;
 use bursar_keyring::{CertificateKey, SIGNATURE_BYTES};
@@ -33,9 +33,8 @@ pub(crate) struct Show {
     #[arg(long, short, value_name = "DIR", default_value = ".")]
     pub(crate) output: PathBuf,
 
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
 }
 
 /// Check a certificate, without a data directory and without a network. The same as
@@ -54,16 +53,15 @@ pub(crate) struct Verify {
 /// Print the key that certificates of this installation are checked with. Publish it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Key {
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
 }
 
 /// Carries out the command.
 pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
     match command {
         Command::Show(args) => {
-            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
+            let installation = args.place.open().await?;
             let CertificateFile { id, text, signature } = installation.certificate(args.certificate).await?;
             let key = installation.certificate_key().await?;
             std::fs::create_dir_all(&args.output)?;
@@ -81,7 +79,10 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Verify(args) => {
             let text = read(&args.file)?;
             let text = String::from_utf8(text).map_err(|_| {
-                Failure::bad_input(anyhow::anyhow!("{}: this is no certificate of deletion", args.file.display()))
+                Failure::bad_input(anyhow::anyhow!(
+                    "{}: this is no certificate of deletion",
+                    args.file.display()
+                ))
             })?;
             let mut beside = args.file.clone().into_os_string();
             beside.push(".sig");
@@ -103,7 +104,7 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
             }
         }
         Command::Key(args) => {
-            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
+            let installation = args.place.open().await?;
             write!(std::io::stdout(), "{}", installation.certificate_key().await?.to_pem())?;
             Ok(Outcome::Good)
         }
@@ -112,7 +113,8 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(|error| anyhow::Error::from(error).context(path.display().to_string()))?;
+    let file = std::fs::File::open(path)
+        .map_err(|error| anyhow::Error::from(error).context(path.display().to_string()))?;
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(Failure::bad_input(anyhow::anyhow!("{} is too long for a certificate", path.display())));

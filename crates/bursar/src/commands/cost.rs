@@ -2,6 +2,7 @@
 
 use super::reading;
 use crate::exit::{Failure, Outcome};
+use crate::installation::Place;
 use crate::output::Format;
 use crate::progress;
 use arrow::array::{ArrayRef, Date32Array, Decimal128Array, RecordBatch, StringArray};
@@ -10,7 +11,6 @@ use bursar_focus::dialect::Dialect;
 use bursar_lake::ask::{Answer, ask};
 use bursar_lake::question::{Compare, Conversion, Dimension, Grain, Question};
 use chrono::NaiveDate;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 const EXAMPLES: &str = "\
@@ -40,9 +40,8 @@ pub(crate) struct Args {
     #[arg(long, short = 'w', conflicts_with = "sources", value_name = "NAME")]
     pub(crate) workspace: Option<String>,
 
-    /// Where Bursar keeps workspaces and keys
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
 
     /// Dimensions to group by: FOCUS column ids, or tag:KEY
     #[arg(long, value_name = "DIM,DIM", value_delimiter = ',')]
@@ -124,7 +123,7 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
     let question = question(&args)?;
     let from = reading::From { sources: &args.sources, workspace: args.workspace.as_deref() };
     let engine = reading::engine()?;
-    let (bill, charges) = reading::open(from, args.data_dir.as_deref(), args.dialect, &engine).await?;
+    let (bill, charges) = reading::open(from, &args.place, args.dialect, &engine).await?;
     let spinner = progress::counter("adding up", "");
     let answer = ask(&engine, &charges, &question, reading::ASK_LIMIT).await;
     spinner.finish_and_clear();

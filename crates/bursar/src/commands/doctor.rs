@@ -1,9 +1,9 @@
 //! `bursar doctor`: every setting with its meaning, where its value comes from, and a check.
 
-use crate::config::{self, Arguments, Config, Fault};
+use crate::config::{self, Arguments, Fault};
 use crate::exit::{Failure, Outcome};
+use crate::installation;
 use bursar_domain::clock::SystemClock;
-use bursar_keyring::{Keyring, KeyringError, Opened, SystemRandomness};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,20 +19,16 @@ pub(crate) struct Args {
     pub(crate) data_dir: Option<PathBuf>,
 }
 
-async fn open(config: &Config) -> Result<Opened, KeyringError> {
-    Keyring::open(&config.master, config.data.root(), Arc::new(SystemRandomness), Arc::new(SystemClock)).await
-}
-
 /// Checks everything and prints it.
 pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
     let arguments = Arguments { data_dir: args.data_dir, ..Arguments::default() };
     let environment = |key: &str| std::env::var_os(key);
     let (faults, master) = match config::resolve(&arguments, &environment) {
         Err(faults) => (faults.0, None),
-        Ok(config) => match open(&config).await {
+        Ok(config) => match installation::keyring(&config, Arc::new(SystemClock)).await {
             Ok(opened) => (Vec::new(), Some(opened.origin.to_string())),
             Err(error) => {
-                let why = format!("{:#}", anyhow::Error::from(error));
+                let why = error.to_string();
                 (vec![Fault { key: "BURSAR_SECRET_KEY", why }], None)
             }
         },
@@ -58,7 +54,7 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
         writeln!(out, "\n{master}")?;
     }
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let unknown = config::unknown(names);
+    let unknown = config::unknown(names, &std::env::var("BURSAR_REGIONS").unwrap_or_default());
     for name in &unknown {
         let hint = config::nearest(name).map_or_else(String::new, |near| format!("; did you mean {near}?"));
         writeln!(out, "\n{name} is no setting of this version and does nothing{hint}")?;

@@ -3,19 +3,15 @@
 //! They act on the data directory directly, also while a server runs on it: every step of a
 //! rotation is one write that compares, and what is interrupted is carried on by saying it again.
 
-use crate::config::{self, Arguments};
 use crate::exit::{Failure, Outcome};
-use crate::{installation, progress};
+use crate::installation::{self, Place, key_failure};
+use crate::progress;
 use bursar_domain::clock::{Clock, SystemClock};
 use bursar_domain::id::WorkspaceId;
 use bursar_domain::region::RegionName;
-use bursar_keyring::{
-    KeyStatus, Keyring, KeyringError, MasterKeyError, Owner, OwnerStatus, ProviderError, Purpose,
-    RegionStatus, SystemRandomness,
-};
+use bursar_keyring::{KeyStatus, Keyring, Owner, OwnerStatus, Purpose, RegionStatus};
 use chrono::{DateTime, Utc};
 use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const STATUS_HELP: &str = "\
@@ -76,9 +72,8 @@ pub(crate) struct Status {
     #[arg(long, short = 'f', value_name = "FORMAT", default_value = "table")]
     pub(crate) format: Format,
 
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
 }
 
 /// How to print the status.
@@ -113,13 +108,6 @@ pub(crate) enum What {
 
 // No `///` here or below: it would become the text of the commands that take these arguments.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Place {
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
-}
-
-#[derive(Debug, clap::Args)]
 pub(crate) struct RotateRegion {
     /// The region; `home` when none was configured
     #[arg(value_name = "REGION")]
@@ -147,27 +135,13 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
     }
 }
 
-async fn open(data_dir: Option<&Path>) -> Result<Keyring, Failure> {
-    let arguments = Arguments { data_dir: data_dir.map(Path::to_owned), ..Arguments::default() };
-    let config = config::resolve(&arguments, &|key| std::env::var_os(key))?;
-    let opened =
-        Keyring::open(&config.master, config.data.root(), Arc::new(SystemRandomness), Arc::new(SystemClock));
-    Ok(opened.await.map_err(failure)?.keyring)
+async fn open(place: &Place) -> Result<Keyring, Failure> {
+    let config = place.config()?;
+    Ok(installation::keyring(&config, Arc::new(SystemClock)).await?.keyring)
 }
 
-/// The exit status tells a wrong key from a service that does not answer.
-fn failure(error: KeyringError) -> Failure {
-    match &error {
-        KeyringError::Provider(ProviderError::Unavailable { .. }) => Failure::unreachable(error),
-        KeyringError::WrongMasterKey { .. }
-        | KeyringError::Provider(_)
-        | KeyringError::Master(MasterKeyError::Permissions { .. }) => Failure::refused(error),
-        _ => error.into(),
-    }
-}
-
-async fn workspace_id(name: &str, data_dir: Option<&Path>) -> Result<WorkspaceId, Failure> {
-    let installation = installation::of_data_dir(data_dir).await?;
+async fn workspace_id(name: &str, place: &Place) -> Result<WorkspaceId, Failure> {
+    let installation = place.open().await?;
     let found = installation::workspace(&installation, name).await.map(|workspace| workspace.id);
     installation.close().await?;
     found
@@ -177,7 +151,7 @@ async fn rotate(what: What) -> Result<Outcome, Failure> {
     let mut out = std::io::stdout();
     match what {
         What::Master(place) => {
-            let done = open(place.data_dir.as_deref()).await?.rotate_master().await.map_err(failure)?;
+            let done = open(&place).await?.rotate_master().await.map_err(key_failure)?;
             let keys = counted(done.rewrapped, "region key", "region keys");
             writeln!(out, "{keys} wrapped again; the master key is {}", done.master_key)?;
             match done.file {
@@ -194,7 +168,7 @@ async fn rotate(what: What) -> Result<Outcome, Failure> {
             }
         }
         What::Region(args) => {
-            let keyring = open(args.place.data_dir.as_deref()).await?;
+            let keyring = open(&args.place).await?;
             let bar = progress::bar("sealing", 0, "workspaces");
             let tell = |done: usize, all: usize| {
                 bar.set_length(all as u64);
@@ -202,7 +176,7 @@ async fn rotate(what: What) -> Result<Outcome, Failure> {
             };
             let done = keyring.rotate_region(&args.region, &tell).await;
             bar.finish_and_clear();
-            let done = done.map_err(failure)?;
+            let done = done.map_err(key_failure)?;
             let how = if done.resumed { "carried on and finished" } else { "finished" };
             writeln!(
                 out,
@@ -213,9 +187,9 @@ async fn rotate(what: What) -> Result<Outcome, Failure> {
             )?;
         }
         What::Workspace(args) => {
-            let id = workspace_id(&args.workspace, args.place.data_dir.as_deref()).await?;
-            let keyring = open(args.place.data_dir.as_deref()).await?;
-            let done = keyring.rotate_workspace(id).await.map_err(failure)?;
+            let id = workspace_id(&args.workspace, &args.place).await?;
+            let keyring = open(&args.place).await?;
+            let done = keyring.rotate_workspace(id).await.map_err(key_failure)?;
             writeln!(
                 out,
                 "{id}: the key has version {}; new keys for {}",
@@ -224,8 +198,8 @@ async fn rotate(what: What) -> Result<Outcome, Failure> {
             )?;
         }
         What::Installation(place) => {
-            let keyring = open(place.data_dir.as_deref()).await?;
-            let done = keyring.rotate_installation().await.map_err(failure)?;
+            let keyring = open(&place).await?;
+            let done = keyring.rotate_installation().await.map_err(key_failure)?;
             writeln!(
                 out,
                 "installation: the key has version {}; new keys for {}",
@@ -246,15 +220,15 @@ fn list(purposes: &[Purpose]) -> String {
 }
 
 async fn status(args: Status) -> Result<Outcome, Failure> {
-    let keyring = open(args.data_dir.as_deref()).await?;
+    let keyring = open(&args.place).await?;
     let now = SystemClock.now();
     let mut out = std::io::stdout();
     if let Some(name) = &args.workspace {
         let owner = match name.as_str() {
             "installation" => Owner::Installation,
-            name => Owner::Workspace(workspace_id(name, args.data_dir.as_deref()).await?),
+            name => Owner::Workspace(workspace_id(name, &args.place).await?),
         };
-        let status = keyring.owner_status(owner).await.map_err(failure)?;
+        let status = keyring.owner_status(owner).await.map_err(key_failure)?;
         let status = status.ok_or_else(|| anyhow::anyhow!("no keys are kept for {owner} yet"))?;
         match args.format {
             Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&status)?)?,
@@ -262,7 +236,7 @@ async fn status(args: Status) -> Result<Outcome, Failure> {
         }
         return Ok(Outcome::Good);
     }
-    let status = keyring.status().await.map_err(failure)?;
+    let status = keyring.status().await.map_err(key_failure)?;
     match args.format {
         Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&status)?)?,
         Format::Table => writeln!(out, "{}", of_regions(&status, now))?,

@@ -1,7 +1,7 @@
-//! `bursar workspace delete|keep|export`, and `bursar sweep`: taking a workspace along, and its end.
+//! `bursar workspace delete|keep|export`, and `bursar workspace sweep`: taking a workspace along, and its end.
 
 use crate::exit::{Failure, Outcome};
-use crate::installation;
+use crate::installation::{self, Place};
 use bursar_app::installation::{ExportError, Grace, LeavingError};
 use bursar_domain::Actor;
 use std::fs::OpenOptions;
@@ -28,9 +28,8 @@ pub(crate) struct Delete {
     #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(0..=30))]
     pub(crate) grace_days: u16,
 
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
 }
 
 /// Keep a workspace after all, while its time of grace lasts.
@@ -40,9 +39,8 @@ pub(crate) struct Keep {
     #[arg(value_name = "W")]
     pub(crate) workspace: String,
 
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
 }
 
 /// Write everything that is kept of a workspace, except secrets, into a ZIP file of JSON lines.
@@ -56,17 +54,15 @@ pub(crate) struct Export {
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: PathBuf,
 
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
 }
 
 /// Carry out the deletions that are due. The server does so by itself; prints the ids of certificates.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Sweep {
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
 }
 
 fn failure(error: LeavingError) -> Failure {
@@ -81,7 +77,7 @@ fn failure(error: LeavingError) -> Failure {
 
 /// Deletes a workspace.
 pub(crate) async fn delete(args: Delete) -> Result<Outcome, Failure> {
-    let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
+    let installation = args.place.open().await?;
     let id = installation::workspace(&installation, &args.workspace).await?.id;
     let grace = if args.at_once { Grace::AtOnce } else { Grace::Days(args.grace_days) };
     let by = installation.enter_as_operator(id).await?;
@@ -96,7 +92,7 @@ pub(crate) async fn delete(args: Delete) -> Result<Outcome, Failure> {
 
 /// Keeps a workspace after all.
 pub(crate) async fn keep(args: Keep) -> Result<Outcome, Failure> {
-    let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
+    let installation = args.place.open().await?;
     let id = installation::workspace(&installation, &args.workspace).await?.id;
     installation.keep_workspace(&Actor::operator(), id).await.map_err(failure)?;
     Ok(Outcome::Good)
@@ -104,7 +100,7 @@ pub(crate) async fn keep(args: Keep) -> Result<Outcome, Failure> {
 
 /// Carries out what is due.
 pub(crate) async fn sweep(args: Sweep) -> Result<Outcome, Failure> {
-    let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
+    let installation = args.place.open().await?;
     sweep_all(&installation).await
 }
 
@@ -116,7 +112,7 @@ async fn sweep_all(installation: &bursar_app::Installation) -> Result<Outcome, F
     installation.close().await?;
     if swept.more {
         return Err(Failure::unreachable(anyhow::anyhow!(
-            "something could not be deleted yet: see the log, and run `bursar sweep` again"
+            "something could not be deleted yet: see the log, and run `bursar workspace sweep` again"
         )));
     }
     Ok(Outcome::Good)
@@ -124,7 +120,7 @@ async fn sweep_all(installation: &bursar_app::Installation) -> Result<Outcome, F
 
 /// Exports a workspace.
 pub(crate) async fn export(args: Export) -> Result<Outcome, Failure> {
-    let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
+    let installation = args.place.open().await?;
     let id = installation::workspace(&installation, &args.workspace).await?.id;
     let by = installation.enter_as_operator(id).await?;
     let mut options = OpenOptions::new();

@@ -1,12 +1,11 @@
 //! `bursar member …`: the operator's own commands on who belongs to a workspace.
 
 use crate::exit::{Failure, Outcome};
-use crate::{config, installation};
+use crate::installation::{self, InWorkspace, OpenWorkspace};
 use bursar_domain::{Actor, EmailAddress, Role, RoleName};
 use bursar_store::{NewMembership, StoreError, Via};
 use secrecy::ExposeSecret;
 use std::io::Write;
-use std::path::PathBuf;
 
 /// What to do with members.
 #[derive(Debug, clap::Subcommand)]
@@ -29,10 +28,6 @@ pub(crate) struct Add {
     #[arg(value_name = "EMAIL")]
     pub(crate) email: EmailAddress,
 
-    /// The workspace, by name or id
-    #[arg(long, value_name = "W")]
-    pub(crate) workspace: String,
-
     /// What they may do: viewer, analyst, operator, admin, or the id of the workspace's own role
     #[arg(long, value_name = "ROLE", default_value = "viewer")]
     pub(crate) role: RoleName,
@@ -45,21 +40,15 @@ pub(crate) struct Add {
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
 
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: InWorkspace,
 }
 
 /// List the members of a workspace: account, address, role, whether owner, state.
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
-    /// The workspace, by name or id
-    #[arg(long, value_name = "W")]
-    pub(crate) workspace: String,
-
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: InWorkspace,
 }
 
 /// Take somebody's place in a workspace away. Holds at their next request; the last owner stays.
@@ -69,13 +58,8 @@ pub(crate) struct Remove {
     #[arg(value_name = "EMAIL")]
     pub(crate) email: EmailAddress,
 
-    /// The workspace, by name or id
-    #[arg(long, value_name = "W")]
-    pub(crate) workspace: String,
-
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: InWorkspace,
 }
 
 /// Print a link that signs a member in, once, within fifteen minutes: alone on standard output.
@@ -85,13 +69,8 @@ pub(crate) struct Link {
     #[arg(value_name = "EMAIL")]
     pub(crate) email: EmailAddress,
 
-    /// The workspace, by name or id
-    #[arg(long, value_name = "W")]
-    pub(crate) workspace: String,
-
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: InWorkspace,
 }
 
 fn stranger(email: &EmailAddress, workspace: &str) -> Failure {
@@ -109,10 +88,7 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
                     "an owner has the role admin: add --role admin"
                 )));
             }
-            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
-            let workspace = installation::workspace(&installation, &args.workspace).await?;
-            let access = installation.store().operator(workspace.id).await?;
-            let store = installation.store().workspace(&access).await?;
+            let OpenWorkspace { installation, workspace, store } = args.at.open().await?;
             if let RoleName::Custom(id) = args.role {
                 store.role(id).await?;
             }
@@ -131,10 +107,7 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
             installation.close().await?;
         }
         Command::List(args) => {
-            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
-            let workspace = installation::workspace(&installation, &args.workspace).await?;
-            let access = installation.store().operator(workspace.id).await?;
-            let store = installation.store().workspace(&access).await?;
+            let OpenWorkspace { store, .. } = args.at.open().await?;
             for member in store.members(Default::default()).await? {
                 let owner = if member.membership.owner { "owner" } else { "-" };
                 writeln!(
@@ -148,12 +121,9 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
             }
         }
         Command::Remove(args) => {
-            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
-            let workspace = installation::workspace(&installation, &args.workspace).await?;
+            let OpenWorkspace { installation, workspace, store } = args.at.open().await?;
             let account = installation.store().directory().account_by_email(&args.email).await?;
             let account = account.ok_or_else(|| stranger(&args.email, &workspace.name))?;
-            let access = installation.store().operator(workspace.id).await?;
-            let store = installation.store().workspace(&access).await?;
             match store.remove_member(&Actor::operator(), account.id).await {
                 Ok(()) => {}
                 Err(StoreError::NotFound(_)) => return Err(stranger(&args.email, &workspace.name)),
@@ -163,11 +133,10 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
             installation.close().await?;
         }
         Command::Link(args) => {
-            let arguments = config::Arguments { data_dir: args.data_dir, ..config::Arguments::default() };
-            let config = config::resolve(&arguments, &|key| std::env::var_os(key))?;
+            let config = args.at.place.config()?;
             let clock = std::sync::Arc::new(bursar_domain::clock::SystemClock);
             let (installation, _) = installation::open(&config, clock, None).await?;
-            let workspace = installation::workspace(&installation, &args.workspace).await?;
+            let workspace = installation::workspace(&installation, &args.at.workspace).await?;
             let account = installation.store().directory().account_by_email(&args.email).await?;
             let account = account.ok_or_else(|| stranger(&args.email, &workspace.name))?;
             let token = installation.sign_in_link(Some(account.id), workspace.id).await?;

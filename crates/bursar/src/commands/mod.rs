@@ -1,15 +1,19 @@
 //! One file per command: its arguments, and how it is carried out by the crates below.
 
 pub(crate) mod authz;
+pub(crate) mod backup;
+pub(crate) mod certificate;
 pub(crate) mod cost;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod focus_convert;
 pub(crate) mod focus_validate;
 pub(crate) mod keys;
+pub(crate) mod leaving;
 pub(crate) mod member;
 pub(crate) mod openapi;
 pub(crate) mod reading;
+pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod source;
 pub(crate) mod sql;
@@ -35,6 +39,9 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Workspace(command) => workspace::run(command).await,
         Command::Member(command) => member::run(command).await,
         Command::Token(command) => token::run(command).await,
+        Command::Backup(command) => backup::run(command).await,
+        Command::Restore(args) => restore::run(args).await,
+        Command::Certificate(command) => certificate::run(command).await,
         Command::Authz(command) => authz::run(command).await,
     }
 }

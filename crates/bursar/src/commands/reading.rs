@@ -1,7 +1,8 @@
 //! What `cost` and `sql` have in common: opening sources as one bill, and telling what was read.
 
 use crate::exit::Failure;
-use crate::{installation, progress};
+use crate::installation::{self, Place};
+use crate::progress;
 use bursar_app::Keep;
 use bursar_domain::clock::SystemClock;
 use bursar_focus::dialect::Dialect;
@@ -10,7 +11,6 @@ use bursar_lake::charges::{Charges, Excluded, OpenOptions};
 use bursar_lake::ledger::Ledger;
 use bursar_lake::location::{Fault, Location};
 use bursar_lake::sql::{Engine, Limits, QueryError};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub(crate) struct From<'a> {
 /// the charges, with the rollups that a workspace has.
 pub(crate) async fn open(
     from: From<'_>,
-    data_dir: Option<&Path>,
+    place: &Place,
     dialect: Option<Dialect>,
     engine: &Arc<Engine>,
 ) -> Result<(Bill, Charges), Failure> {
@@ -39,7 +39,7 @@ pub(crate) async fn open(
         let charges = bill.charges().clone();
         return Ok((bill, charges));
     };
-    let installation = installation::of_data_dir(data_dir).await?;
+    let installation = place.open().await?;
     let workspace = installation::workspace(&installation, name).await?;
     let access = installation.store().operator(workspace.id).await?;
     let store = installation.store().workspace(&access).await?;
@@ -50,7 +50,7 @@ pub(crate) async fn open(
     }
     let sources: Vec<String> = sources.into_iter().map(|source| source.location).collect();
     let bill = open_sources(&sources, dialect, engine).await?;
-    let folder = installation.folder_of(workspace.id);
+    let folder = installation.workspace_folder(&workspace.region, workspace.id)?;
     let keep = Keep { folder, keys: Arc::clone(store.keys()) };
     let rollups = keep.rollups()?;
     for (_, delivery) in bill.deliveries() {

@@ -2,7 +2,7 @@
 
 use super::backup::failure;
 use crate::exit::{Failure, Outcome};
-use crate::installation;
+use crate::installation::{self, Place};
 use bursar_domain::id::BackupId;
 use bursar_store::Restored;
 use std::io::Write;
@@ -23,7 +23,12 @@ Examples:
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The backup, as `bursar backup list` names it
-    #[arg(value_name = "BACKUP", required_unless_present = "file", conflicts_with = "file", requires = "workspace")]
+    #[arg(
+        value_name = "BACKUP",
+        required_unless_present = "file",
+        conflicts_with = "file",
+        requires = "workspace"
+    )]
     pub(crate) backup: Option<BackupId>,
 
     /// The workspace, by name or id
@@ -34,21 +39,22 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", conflicts_with = "workspace")]
     pub(crate) file: Option<PathBuf>,
 
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
 }
 
 /// Carries out the command.
 pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
-    let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
+    let installation = args.place.open().await?;
     let (id, restored) = match (args.backup, args.workspace, args.file) {
         (Some(backup), Some(workspace), _) => {
             let id = installation::workspace(&installation, &workspace).await?.id;
             let by = installation.enter_as_operator(id).await?;
             (id, installation.restore(&by, backup).await.map_err(failure)?)
         }
-        (_, _, Some(file)) => installation.restore_file(&std::path::absolute(file)?).await.map_err(failure)?,
+        (_, _, Some(file)) => {
+            installation.restore_file(&std::path::absolute(file)?).await.map_err(failure)?
+        }
         _ => return Err(Failure::bad_input(anyhow::anyhow!("name a backup and its workspace, or a file"))),
     };
     installation.close().await?;

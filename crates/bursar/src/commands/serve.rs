@@ -142,7 +142,7 @@ async fn print_link(server: &Server, workspace: WorkspaceId) -> Result<(), Failu
 
 fn warn_of_unknown_variables() {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    for name in config::unknown(names) {
+    for name in config::unknown(names, &std::env::var("BURSAR_REGIONS").unwrap_or_default()) {
         let hint = config::nearest(&name).map_or_else(String::new, |near| format!("; did you mean {near}?"));
         tell(&format!("warning: {name} is no setting of this version and does nothing{hint}"));
     }

@@ -3,14 +3,13 @@
 //! They act on the data directory or database directly and need no server and no session.
 
 use crate::exit::{Failure, Outcome};
-use crate::installation;
+use crate::installation::{InWorkspace, OpenWorkspace};
 use bursar_app::data_dir::check_location;
 use bursar_app::workspace_file::SourceEntry;
 use bursar_domain::Actor;
 use bursar_focus::dialect::Dialect;
 use bursar_store::{NewSource, StoreError};
 use std::io::Write;
-use std::path::PathBuf;
 
 /// What to do with the sources.
 #[derive(Debug, clap::Subcommand)]
@@ -30,13 +29,8 @@ pub(crate) struct Remove {
     #[arg(value_name = "ID")]
     pub(crate) source: bursar_domain::id::SourceId,
 
-    /// The workspace, by name or id
-    #[arg(long, value_name = "W")]
-    pub(crate) workspace: String,
-
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: InWorkspace,
 }
 
 /// Add a folder or URL of cost exports.
@@ -46,29 +40,19 @@ pub(crate) struct Add {
     #[arg(value_name = "LOCATION")]
     pub(crate) location: String,
 
-    /// The workspace, by name or id
-    #[arg(long, value_name = "W")]
-    pub(crate) workspace: String,
-
     /// What the columns mean, such as focus-1.2 or aws-cur-2.0; recognised from the columns when left out
     #[arg(long, value_name = "DIALECT")]
     pub(crate) dialect: Option<String>,
 
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: InWorkspace,
 }
 
 /// List the sources.
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
-    /// The workspace, by name or id
-    #[arg(long, value_name = "W")]
-    pub(crate) workspace: String,
-
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: InWorkspace,
 }
 
 /// Carries out the command.
@@ -80,10 +64,7 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
             }
             let location = absolute(&args.location)?;
             check_location(&location)?;
-            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
-            let workspace = installation::workspace(&installation, &args.workspace).await?;
-            let access = installation.store().operator(workspace.id).await?;
-            let store = installation.store().workspace(&access).await?;
+            let OpenWorkspace { installation, workspace, store } = args.at.open().await?;
             // The same folder stays the same source, and so do its rollups.
             let clock = installation.clock();
             let entry = SourceEntry::new(workspace.id, &location, args.dialect.clone(), clock.now());
@@ -99,20 +80,14 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
             installation.close().await?;
         }
         Command::List(args) => {
-            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
-            let workspace = installation::workspace(&installation, &args.workspace).await?;
-            let access = installation.store().operator(workspace.id).await?;
-            let store = installation.store().workspace(&access).await?;
+            let OpenWorkspace { installation, store, .. } = args.at.open().await?;
             for source in installation.sources(&store).await? {
                 let dialect = source.dialect.as_deref().unwrap_or("-");
                 writeln!(std::io::stdout(), "{}\t{}\t{dialect}", source.id, source.location)?;
             }
         }
         Command::Remove(args) => {
-            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
-            let workspace = installation::workspace(&installation, &args.workspace).await?;
-            let access = installation.store().operator(workspace.id).await?;
-            let store = installation.store().workspace(&access).await?;
+            let OpenWorkspace { installation, store, .. } = args.at.open().await?;
             store.remove_source(&Actor::operator(), args.source).await?;
             installation.close().await?;
         }

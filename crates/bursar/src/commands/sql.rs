@@ -2,6 +2,7 @@
 
 use super::reading;
 use crate::exit::{Failure, Outcome};
+use crate::installation::Place;
 use crate::output::Format;
 use crate::progress;
 use arrow::array::RecordBatch;
@@ -10,7 +11,6 @@ use bursar_lake::charges::Quarantine;
 use bursar_lake::sql::{MAX_SQL_BYTES, QueryError};
 use futures::StreamExt;
 use std::io::Read;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,9 +38,8 @@ pub(crate) struct Args {
     #[arg(long, short = 'w', conflicts_with = "sources", value_name = "NAME")]
     pub(crate) workspace: Option<String>,
 
-    /// Where Bursar keeps workspaces and keys
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
 
     /// The question; read from standard input when left out or `-`
     #[arg(value_name = "SELECT")]
@@ -77,7 +76,7 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
     let sql = sql.trim().trim_end_matches(';').to_owned();
     let from = reading::From { sources: &args.sources, workspace: args.workspace.as_deref() };
     let engine = reading::engine()?;
-    let (bill, charges) = reading::open(from, args.data_dir.as_deref(), args.dialect, &engine).await?;
+    let (bill, charges) = reading::open(from, &args.place, args.dialect, &engine).await?;
     let quarantine = Arc::new(Quarantine::default());
     let context = engine.session(&charges, &quarantine).map_err(reading::asking)?;
     let limit = Duration::from_secs(args.timeout_s);

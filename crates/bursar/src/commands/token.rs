@@ -1,14 +1,13 @@
 //! `bursar token …`: the operator's own commands on API tokens.
 
 use crate::exit::{Failure, Outcome};
-use crate::installation;
+use crate::installation::{InWorkspace, OpenWorkspace};
 use bursar_domain::id::TokenId;
 use bursar_domain::role::Action;
 use bursar_domain::{Actor, EmailAddress, Page, Scope};
 use bursar_store::{NewToken, StoreError, TokenKind};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use std::io::Write;
-use std::path::PathBuf;
 
 /// What to do with tokens.
 #[derive(Debug, clap::Subcommand)]
@@ -37,10 +36,6 @@ pub(crate) struct Create {
     #[arg(long, value_name = "EMAIL")]
     pub(crate) member: EmailAddress,
 
-    /// The workspace, by name or id
-    #[arg(long, value_name = "W")]
-    pub(crate) workspace: String,
-
     /// What it is called in lists
     #[arg(long, value_name = "NAME", default_value = "command line")]
     pub(crate) name: String,
@@ -61,21 +56,15 @@ pub(crate) struct Create {
     #[arg(long = "action", value_name = "ACTION")]
     pub(crate) actions: Vec<Action>,
 
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: InWorkspace,
 }
 
 /// List the tokens of a workspace: id, name, kind, account, when it ends, when it was last used.
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
-    /// The workspace, by name or id
-    #[arg(long, value_name = "W")]
-    pub(crate) workspace: String,
-
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: InWorkspace,
 }
 
 /// Make a token worthless. The next request with it is refused.
@@ -85,13 +74,8 @@ pub(crate) struct Revoke {
     #[arg(value_name = "ID")]
     pub(crate) token: TokenId,
 
-    /// The workspace, by name or id
-    #[arg(long, value_name = "W")]
-    pub(crate) workspace: String,
-
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: InWorkspace,
 }
 
 /// `30m`, `12h`, `90d`, or a date.
@@ -127,12 +111,11 @@ fn moment(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Failure> {
 pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
     match command {
         Command::Create(args) => {
-            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
+            let OpenWorkspace { installation, workspace, store } = args.at.open().await?;
             let expires_at = match &args.expires {
                 Some(text) => Some(moment(text, installation.clock().now())?),
                 None => None,
             };
-            let workspace = installation::workspace(&installation, &args.workspace).await?;
             let account = installation.store().directory().account_by_email(&args.member).await?;
             let stranger = || {
                 Failure::bad_input(anyhow::anyhow!(
@@ -142,8 +125,6 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
                 ))
             };
             let account = account.ok_or_else(stranger)?;
-            let access = installation.store().operator(workspace.id).await?;
-            let store = installation.store().workspace(&access).await?;
             let new = NewToken {
                 name: args.name,
                 account: account.id,
@@ -161,10 +142,7 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
             installation.close().await?;
         }
         Command::List(args) => {
-            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
-            let workspace = installation::workspace(&installation, &args.workspace).await?;
-            let access = installation.store().operator(workspace.id).await?;
-            let store = installation.store().workspace(&access).await?;
+            let OpenWorkspace { store, .. } = args.at.open().await?;
             let when = |at: Option<DateTime<Utc>>| at.map_or_else(|| "-".to_owned(), |at| at.to_rfc3339());
             for token in store.tokens(None).await? {
                 let state = if token.revoked_at.is_some() { "revoked" } else { "live" };
@@ -181,10 +159,7 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
             }
         }
         Command::Revoke(args) => {
-            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
-            let workspace = installation::workspace(&installation, &args.workspace).await?;
-            let access = installation.store().operator(workspace.id).await?;
-            let store = installation.store().workspace(&access).await?;
+            let OpenWorkspace { installation, store, .. } = args.at.open().await?;
             store.revoke_token(&Actor::operator(), args.token).await?;
             installation.close().await?;
         }

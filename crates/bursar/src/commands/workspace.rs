@@ -2,12 +2,12 @@
 //!
 //! They act on the data directory or database directly and need no server and no session.
 
+use super::leaving;
 use crate::exit::{Failure, Outcome};
-use crate::installation;
+use crate::installation::Place;
 use bursar_domain::{Actor, RegionName};
 use bursar_store::{NewWorkspace, StoreError};
 use std::io::Write;
-use std::path::PathBuf;
 
 /// What to do with workspaces.
 #[derive(Debug, clap::Subcommand)]
@@ -16,6 +16,14 @@ pub(crate) enum Command {
     Create(Create),
     /// List the workspaces
     List(List),
+    /// Take a workspace along: everything that is kept of it, except secrets
+    Export(leaving::Export),
+    /// Delete a workspace, at once or after a time of grace
+    Delete(leaving::Delete),
+    /// Keep a workspace after all, while its time of grace lasts
+    Keep(leaving::Keep),
+    /// Carry out the deletions that are due
+    Sweep(leaving::Sweep),
 }
 
 /// Make a workspace, with keys of its own. Prints its id.
@@ -29,17 +37,15 @@ pub(crate) struct Create {
     #[arg(long, value_name = "R")]
     pub(crate) region: Option<RegionName>,
 
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
 }
 
 /// List the workspaces: id, name, region, state and how many sources.
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
-    /// Where Bursar keeps what is its own
-    #[arg(long, env = "BURSAR_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
 }
 
 /// Longest name, in characters.
@@ -64,7 +70,7 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
     match command {
         Command::Create(args) => {
             check_name(&args.name)?;
-            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
+            let installation = args.place.open().await?;
             if installation.workspaces().await?.iter().any(|workspace| workspace.name == args.name) {
                 return Err(Failure::bad_input(anyhow::anyhow!(
                     "there is already a workspace `{}`",
@@ -92,7 +98,7 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
             installation.close().await?;
         }
         Command::List(args) => {
-            let installation = installation::of_data_dir(args.data_dir.as_deref()).await?;
+            let installation = args.place.open().await?;
             for workspace in installation.workspaces().await? {
                 let access = installation.store().operator(workspace.id).await?;
                 let store = installation.store().workspace(&access).await?;
@@ -107,6 +113,10 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
                 )?;
             }
         }
+        Command::Export(args) => return leaving::export(args).await,
+        Command::Delete(args) => return leaving::delete(args).await,
+        Command::Keep(args) => return leaving::keep(args).await,
+        Command::Sweep(args) => return leaving::sweep(args).await,
     }
     Ok(Outcome::Good)
 }

@@ -1,11 +1,14 @@
 //! Where accounts and workspaces are kept, how long sessions live, and how guessing is slowed down.
 
+use super::regions::Region;
 use super::{Environment, Fault, Key, checked, given};
+use bursar_domain::RegionName;
 use bursar_identity::session::SessionLimits;
 use bursar_identity::throttle::{Throttle, ThrottleSettings};
 use bursar_store::StoreConfig;
 use chrono::Duration;
 use secrecy::SecretString;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The settings of identity.
@@ -91,11 +94,18 @@ pub(crate) struct Identity {
 
 impl Identity {
     /// Where control data lies.
-    pub(crate) fn store(&self, data: &Path) -> StoreConfig {
-        match &self.database {
+    pub(crate) fn store(&self, data: &Path, regions: &BTreeMap<RegionName, Region>) -> StoreConfig {
+        let mut config = match &self.database {
             Some(url) => StoreConfig::postgres(url.clone(), self.owner.clone()),
             None => StoreConfig::embedded(data),
+        };
+        if !regions.is_empty() {
+            config.regions.insert(RegionName::home(), config.directory.clone());
+            config
+                .regions
+                .extend(regions.iter().map(|(name, region)| (name.clone(), region.database.clone())));
         }
+        config
     }
 }
 

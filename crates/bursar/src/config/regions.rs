@@ -148,11 +148,14 @@ mod tests {
     #[test]
     fn mistakes_are_told_by_name() {
         // claim J2
-        let (_, faults) = with(&[("BURSAR_REGIONS", "home,EU,us,us,a-b,a_b"), ("BURSAR_REGION_US_DATA_DIR", "/us")]);
+        let (_, faults) =
+            with(&[("BURSAR_REGIONS", "home,EU,us,us,a-b,a_b"), ("BURSAR_REGION_US_DATA_DIR", "/us")]);
         let told: String = faults.iter().map(|fault| format!("{}\n", fault.why)).collect();
         for what in ["`home`", "`EU`", "`us` is there twice", "BURSAR_REGION_A_B_DATA_DIR", "`a_b`"] {
             assert!(told.contains(what), "{what}: {told}");
         }
-        assert!(knows("BURSAR_REGION_US_SECRET_KEY", "eu,us") && !knows("BURSAR_REGION_UK_SECRET_KEY", "eu,us"));
+        assert!(
+            knows("BURSAR_REGION_US_SECRET_KEY", "eu,us") && !knows("BURSAR_REGION_UK_SECRET_KEY", "eu,us")
+        );
     }
 }

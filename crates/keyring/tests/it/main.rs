@@ -2,9 +2,9 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod carry;
 mod fernet;
 mod rotation;
-mod carry;
 mod streams;
 mod vault;
 
