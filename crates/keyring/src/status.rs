@@ -130,6 +130,32 @@ impl Keyring {
         Ok(KeyStatus { regions })
     }
 
+    /// The master key in use and the newest version of the region's key, without reading any owner's.
+    ///
+    /// # Errors
+    /// When they cannot be read, or there is no such region.
+    pub async fn region_key_names(
+        &self,
+        name: &RegionName,
+    ) -> Result<(String, Option<KeyVersion>), KeyringError> {
+        let region = self.region(name)?;
+        let item = ShelfName::Region(name.clone());
+        let newest = match region.shelf.get(&item).await? {
+            Some(bytes) => RegionRecord::parse(&region.shelf.place(&item), &bytes)?
+                .keys
+                .into_iter()
+                .max_by_key(|key| key.version)
+                .map(|key| KeyVersion {
+                    version: key.version,
+                    id: key.id,
+                    created: key.created,
+                    sealed_with: key.master_key,
+                }),
+            None => None,
+        };
+        Ok((region.masters().current().id().to_owned(), newest))
+    }
+
     /// The keys of a workspace or of the installation; `None` when there are none.
     ///
     /// # Errors

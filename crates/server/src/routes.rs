@@ -71,6 +71,8 @@ pub const NEEDS: &[(&str, &str, Needs)] = &[
     ("POST", "/auth/logout-everywhere", Needs::Account),
     ("GET", "/api/v1/me", Needs::Account),
     ("PATCH", "/api/v1/me", Needs::Account),
+    ("DELETE", "/api/v1/me", Needs::Account),
+    ("DELETE", "/api/v1/me/deletion", Needs::Account),
     ("POST", "/api/v1/me/password", Needs::Account),
     ("GET", "/api/v1/me/sessions", Needs::Account),
     ("DELETE", "/api/v1/me/sessions/{session}", Needs::Account),
@@ -100,6 +102,23 @@ pub const NEEDS: &[(&str, &str, Needs)] = &[
         "/api/v1/identity-providers/{provider}/test",
         Needs::Workspace(Page::Admin, Action::ManageSignIn),
     ),
+    ("GET", "/api/v1/certificates", Needs::Account),
+    ("GET", "/api/v1/certificates/{id}", Needs::Account),
+    ("DELETE", "/api/v1/workspace/deletion", Needs::Account),
+    ("POST", "/api/v1/staff-access", Needs::Account),
+    ("GET", "/api/v1/keys", Needs::Workspace(Page::Admin, Action::ManageKeys)),
+    ("POST", "/api/v1/keys/rotate", Needs::Workspace(Page::Admin, Action::ManageKeys)),
+    ("GET", "/api/v1/backups", Needs::Workspace(Page::Admin, Action::ManageKeys)),
+    ("POST", "/api/v1/backups", Needs::Workspace(Page::Admin, Action::ManageKeys)),
+    ("DELETE", "/api/v1/backups/{id}", Needs::Workspace(Page::Admin, Action::Own)),
+    ("POST", "/api/v1/backups/{id}/verify", Needs::Workspace(Page::Admin, Action::ManageKeys)),
+    ("POST", "/api/v1/backups/{id}/restore", Needs::Workspace(Page::Admin, Action::Own)),
+    ("GET", "/api/v1/workspace/export", Needs::Workspace(Page::Admin, Action::Own)),
+    ("POST", "/api/v1/workspace/deletion", Needs::Workspace(Page::Admin, Action::Own)),
+    ("GET", "/api/v1/staff-access", Needs::Workspace(Page::Admin, Action::View)),
+    ("POST", "/api/v1/staff-access/{id}/grant", Needs::Workspace(Page::Admin, Action::Own)),
+    ("POST", "/api/v1/staff-access/{id}/refuse", Needs::Workspace(Page::Admin, Action::Own)),
+    ("POST", "/api/v1/staff-access/{id}/end", Needs::Workspace(Page::Admin, Action::Own)),
     ("GET", "/metrics", Needs::Workspace(Page::Dashboard, Action::View)),
     ("GET", "/api/v1/workspace", Needs::Member),
     ("GET", "/api/v1/dashboard", Needs::Workspace(Page::Dashboard, Action::View)),
@@ -153,7 +172,7 @@ fn guarded() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(api::openapi::document))
         .routes(routes!(api::metrics::metrics))
-        .routes(routes!(api::me::me, api::account::change))
+        .routes(routes!(api::me::me, api::account::change, api::leaving::delete_me))
         .routes(routes!(api::account::password))
         .routes(routes!(api::account::sessions))
         .routes(routes!(api::account::end_session))
@@ -195,6 +214,21 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(api::teams::teams, api::teams::create))
         .routes(routes!(api::teams::change, api::teams::remove))
         .routes(routes!(api::teams::join, api::teams::leave))
+        .routes(routes!(api::keys::keys))
+        .routes(routes!(api::keys::rotate))
+        .routes(routes!(api::backups::backups, api::backups::take))
+        .routes(routes!(api::backups::remove))
+        .routes(routes!(api::backups::verify))
+        .routes(routes!(api::backups::restore))
+        .routes(routes!(api::leaving::ask_deletion, api::leaving::keep))
+        .routes(routes!(api::leaving::keep_me))
+        .routes(routes!(api::leaving::export))
+        .routes(routes!(api::leaving::certificates))
+        .routes(routes!(api::leaving::certificate))
+        .routes(routes!(api::staff_access::accesses, api::staff_access::ask))
+        .routes(routes!(api::staff_access::grant))
+        .routes(routes!(api::staff_access::refuse))
+        .routes(routes!(api::staff_access::end))
 }
 
 /// The OpenAPI 3.1 document of the running program.

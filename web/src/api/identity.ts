@@ -67,6 +67,7 @@ export const me = {
   change: (body: { display_name?: string; email?: string }) => change("PATCH", at("me"), body),
   password: (body: { current?: string; password: string }) => change("POST", at("me", "password"), body),
   delete: () => change("DELETE", at("me")),
+  keep: () => change("DELETE", at("me", "deletion")),
   sessions: (signal?: AbortSignal) => all<SessionRow>(at("me", "sessions"), signal),
   endSession: (id: string) => change("DELETE", at("me", "sessions", id)),
   totpStart: () => change<TotpStart>("POST", at("me", "totp"), {}),
@@ -133,8 +134,13 @@ export const admin = {
     get<Items<RecordRow>>(at("records"), search, signal),
 
   staff: (signal?: AbortSignal) => all<StaffAccess>(at("staff-access"), signal),
-  askStaff: (body: { reason: string; ticket: string; hours: number; read_only: boolean }) =>
-    change("POST", at("staff-access"), body),
+  askStaff: (body: {
+    workspace: string;
+    reason: string;
+    ticket: string;
+    hours: number;
+    read_only: boolean;
+  }) => change("POST", at("staff-access"), body),
   decideStaff: (id: string, verdict: "grant" | "refuse" | "end") =>
     change("POST", at("staff-access", id, verdict), {}),
 

@@ -8,7 +8,7 @@ use bursar_domain::role::Action;
 use bursar_domain::scope::ScopeError;
 use bursar_domain::{Actor, Page, Principal, RoleName};
 use bursar_permission::{Asking, Decision, Grant, Target, Teamless, scope_of, within};
-use bursar_store::{StoreError, WorkspaceAccess, WorkspaceStore};
+use bursar_store::{StoreError, WorkspaceAccess, WorkspaceState, WorkspaceStore};
 use chrono::TimeDelta;
 use std::sync::{Arc, PoisonError};
 
@@ -118,7 +118,7 @@ impl Installation {
         request: Option<RequestId>,
     ) -> Result<Entered, EnterError> {
         let store = &self.inner.store;
-        let principal = who.principal();
+        let mut principal = who.principal();
         let (access, token) = match who {
             SignedIn::Token { access, token } => {
                 if workspace.is_some_and(|named| named != access.workspace()) {
@@ -126,16 +126,20 @@ impl Installation {
                 }
                 (access, Some(token))
             }
-            SignedIn::Session { account, .. } => {
+            SignedIn::Session { account, session } => {
                 let id = match workspace {
                     Some(id) => id,
-                    None => {
-                        let memberships = store.directory().memberships(account.id).await?;
-                        memberships.first().ok_or(EnterError::NoMembership)?.workspace
-                    }
+                    None => self.used_last(account.id).await?,
                 };
-                let access = store.membership(&principal, id).await?;
-                if self.touch_is_due(id, account.id) {
+                let access = match store.membership(&principal, id).await {
+                    Err(StoreError::NotFound(_)) if account.staff => {
+                        principal = self.as_staff(account.id, session.id, id).await?;
+                        store.membership(&principal, id).await?
+                    }
+                    access => access?,
+                };
+                let is_member = !matches!(principal, Principal::Staff { .. });
+                if is_member && self.touch_is_due(id, account.id) {
                     store.directory().touch_membership(id, account.id).await?;
                 }
                 (access, None)
@@ -172,6 +176,17 @@ impl Installation {
         let installation = self.clone();
         let content = Content { installation, access, asking, store: of_workspace, workspace, actor };
         Ok(Entered { inner: Arc::new(content) })
+    }
+
+    /// The workspace that an account used last, of those that are open to it.
+    async fn used_last(&self, account: AccountId) -> Result<WorkspaceId, EnterError> {
+        let directory = self.inner.store.directory();
+        for membership in directory.memberships(account).await? {
+            if directory.workspace(membership.workspace).await?.state == WorkspaceState::Active {
+                return Ok(membership.workspace);
+            }
+        }
+        Err(EnterError::NoMembership)
     }
 
     /// Whether it is worth writing that a membership was used: not for every request.

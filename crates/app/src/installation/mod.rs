@@ -23,6 +23,7 @@ mod regions;
 mod restore;
 mod sessions;
 mod sign_in;
+mod staff;
 
 pub use backup::BackupError;
 pub use deletion::{Grace, LeavingError, Swept};

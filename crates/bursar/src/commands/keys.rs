@@ -21,7 +21,7 @@ Exit status:
 
 Examples:
   bursar keys status
-      every region's key, what wrapped it, and how many workspaces it seals
+      every region's key, what wrapped it, and how many keys of workspaces it seals
   bursar keys status --workspace acme
       the keys of one workspace by purpose, with their versions
   bursar keys status --format json | jq '.regions[].waiting_for_master'
@@ -169,7 +169,7 @@ async fn rotate(what: What) -> Result<Outcome, Failure> {
         }
         What::Region(args) => {
             let keyring = open(&args.place).await?;
-            let bar = progress::bar("sealing", 0, "workspaces");
+            let bar = progress::bar("sealing", 0, "keys");
             let tell = |done: usize, all: usize| {
                 bar.set_length(all as u64);
                 bar.set_position(done as u64);
@@ -183,35 +183,42 @@ async fn rotate(what: What) -> Result<Outcome, Failure> {
                 "region {}: {how}; the key has version {}, {} sealed again",
                 args.region,
                 done.version,
-                counted(done.resealed, "workspace", "workspaces")
+                counted(done.resealed, "key", "keys")
             )?;
         }
         What::Workspace(args) => {
-            let id = workspace_id(&args.workspace, &args.place).await?;
-            let keyring = open(&args.place).await?;
-            let done = keyring.rotate_workspace(id).await.map_err(key_failure)?;
+            let installation = args.place.open().await?;
+            let workspace = installation::workspace(&installation, &args.workspace).await?.id;
+            let store = installation.store();
+            let done = store.keyring().rotate_workspace(workspace).await.map_err(key_failure)?;
+            let sealed = counted(store.reseal_workspace(workspace).await?, "field", "fields");
+            installation.close().await?;
+            let renewed = list(&done.renewed);
             writeln!(
                 out,
-                "{id}: the key has version {}; new keys for {}",
-                done.version,
-                list(&done.renewed)
+                "{workspace}: the key has version {}; new keys for {renewed}; {sealed} sealed again",
+                done.version
             )?;
         }
         What::Installation(place) => {
-            let keyring = open(&place).await?;
-            let done = keyring.rotate_installation().await.map_err(key_failure)?;
+            let installation = place.open().await?;
+            let store = installation.store();
+            let done = store.keyring().rotate_installation().await.map_err(key_failure)?;
+            let sealed = counted(store.reseal_directory().await?, "field", "fields");
+            installation.close().await?;
+            let renewed = list(&done.renewed);
             writeln!(
                 out,
-                "installation: the key has version {}; new keys for {}",
-                done.version,
-                list(&done.renewed)
+                "installation: the key has version {}; new keys for {renewed}; {sealed} sealed again",
+                done.version
             )?;
         }
     }
     Ok(Outcome::Good)
 }
 
-fn counted(count: usize, one: &str, many: &str) -> String {
+fn counted(count: impl TryInto<u64>, one: &str, many: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
@@ -298,7 +305,7 @@ fn todo(region: &RegionStatus) -> Option<String> {
     if region.keys.len() > 1 {
         waits.push(format!(
             "region {name}: a rotation is not finished, {} to be sealed: run `bursar keys rotate region {name}`",
-            counted(region.waiting_for_region, "workspace waits", "workspaces wait")
+            counted(region.waiting_for_region, "key waits", "keys wait")
         ));
     }
     (!waits.is_empty()).then(|| waits.join("\n"))

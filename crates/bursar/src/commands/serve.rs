@@ -13,10 +13,15 @@ use bursar_store::{NewWorkspace, Workspace};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// The workspace that is made when there is none.
 const FIRST_WORKSPACE: &str = "default";
+/// Time between two looks for deletions that are due.
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// Steps of deletions at one look; the rest waits for the next.
+const SWEEP_STEPS: usize = 10_000;
 
 /// Serve the pages and the API
 ///
@@ -105,7 +110,9 @@ pub(crate) async fn serve(
         }
         tell("stopping: running requests may end");
     };
+    let sweeping = tokio::spawn(sweep(installation.clone()));
     let served = server.serve(listener, stopped).await;
+    sweeping.abort();
     served?;
     installation.close().await?;
     Ok(Outcome::Good)
@@ -128,6 +135,17 @@ pub(crate) async fn make(installation: &Installation, name: &str) -> Result<Work
     let region = installation.store().regions().into_iter().next().unwrap_or_else(RegionName::home);
     let new = NewWorkspace { region, name: name.to_owned(), id: None };
     Ok(installation.store().create_workspace(&Actor::operator(), new).await?)
+}
+
+/// Carries deletions out when their time has come. What is interrupted is carried on by the next run.
+async fn sweep(installation: Installation) {
+    let mut due = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        due.tick().await;
+        if let Err(error) = installation.sweep_deletions(SWEEP_STEPS).await {
+            tracing::error!(%error, "deletions that are due could not be looked for");
+        }
+    }
 }
 
 /// The link alone on standard output, so that a script can take it.

@@ -9,8 +9,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use bursar_app::installation::{EnterError, SignedIn};
-use bursar_domain::Scope;
 use bursar_domain::id::WorkspaceId;
+use bursar_domain::{RoleName, Scope};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -27,6 +27,20 @@ pub(crate) struct MeView {
     workspaces: Vec<MembershipView>,
     /// How this session proved itself.
     methods: Vec<String>,
+    /// Workspaces of the account's own whose deletion was asked for, and that it can still keep.
+    leaving: Vec<LeavingView>,
+}
+
+/// A workspace that is being deleted.
+#[derive(Debug, Serialize, ToSchema)]
+struct LeavingView {
+    /// Its id.
+    id: String,
+    /// What people call it.
+    name: String,
+    /// When its keys are destroyed.
+    #[schema(required)]
+    due_at: Option<DateTime<Utc>>,
 }
 
 /// An account, as its owner sees it.
@@ -48,6 +62,9 @@ struct AccountView {
     passkeys: u64,
     /// When it was made.
     created_at: DateTime<Utc>,
+    /// When it will be deleted, if that was asked for.
+    #[schema(required)]
+    deletion_due_at: Option<DateTime<Utc>>,
 }
 
 /// A workspace, and what the asker may do there.
@@ -61,6 +78,8 @@ struct PlaceView {
     region: String,
     /// The role.
     role: String,
+    /// What a role of the workspace's own is called; as `role` for the built-in ones.
+    role_name: String,
     /// Whether the asker belongs to the owner group.
     owner: bool,
     /// Pages that may be opened.
@@ -143,7 +162,7 @@ pub(crate) async fn me(
     let account = directory.account(id).await?;
     let totp = directory.totp(id).await?.is_some_and(|totp| totp.confirmed_at.is_some());
     let passkeys = directory.passkeys(id).await?.len() as u64;
-    let mut workspaces = Vec::new();
+    let (mut workspaces, mut leaving) = (Vec::new(), Vec::new());
     for membership in directory.memberships(id).await? {
         let workspace = directory.workspace(membership.workspace).await?;
         if workspace.state == bursar_store::WorkspaceState::Active {
@@ -152,6 +171,12 @@ pub(crate) async fn me(
                 name: workspace.name,
                 role: membership.role.to_string(),
                 owner: membership.owner,
+            });
+        } else if workspace.state == bursar_store::WorkspaceState::Deleting && membership.owner {
+            leaving.push(LeavingView {
+                id: workspace.id.to_string(),
+                name: workspace.name,
+                due_at: workspace.deletion_due_at,
             });
         }
     }
@@ -168,6 +193,7 @@ pub(crate) async fn me(
                 workspace: None,
                 workspaces,
                 methods: vec!["token".to_owned()],
+                leaving: Vec::new(),
             }));
         }
     };
@@ -185,7 +211,14 @@ pub(crate) async fn me(
                     teams.push(TeamView { id: team.id.to_string(), name: team.name });
                 }
             }
+            let role_name = match access.role() {
+                RoleName::BuiltIn(role) => role.to_string(),
+                RoleName::Custom(id) => {
+                    entered.store().role(id).await.map_or_else(|_| id.to_string(), |role| role.name)
+                }
+            };
             Some(PlaceView {
+                role_name,
                 id: found.id.to_string(),
                 name: found.name,
                 region: found.region.to_string(),
@@ -200,7 +233,7 @@ pub(crate) async fn me(
         Err(EnterError::NoMembership) => None,
         Err(error) => return Err(refused_entry(error)),
     };
-    Ok(Json(MeView { account: view(account, totp, passkeys), workspace, workspaces, methods }))
+    Ok(Json(MeView { account: view(account, totp, passkeys), workspace, workspaces, methods, leaving }))
 }
 
 fn token_workspace(me: &Me) -> String {
@@ -220,5 +253,6 @@ fn view(account: bursar_store::Account, totp: bool, passkeys: u64) -> AccountVie
         totp,
         passkeys,
         created_at: account.created_at,
+        deletion_due_at: account.deletion_due_at,
     }
 }

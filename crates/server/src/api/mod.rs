@@ -1,6 +1,7 @@
 //! The endpoints, a file each: what they take, what they answer, and nothing about how.
 
 pub(crate) mod account;
+pub(crate) mod backups;
 pub(crate) mod body;
 pub(crate) mod conformance;
 pub(crate) mod cost;
@@ -13,6 +14,8 @@ mod giving;
 pub(crate) mod health;
 pub(crate) mod identity_providers;
 pub(crate) mod invitations;
+pub(crate) mod keys;
+pub(crate) mod leaving;
 pub(crate) mod ledger;
 pub(crate) mod me;
 pub(crate) mod members;
@@ -26,6 +29,7 @@ pub(crate) mod records;
 pub(crate) mod roles;
 pub(crate) mod sources;
 pub(crate) mod sql;
+pub(crate) mod staff_access;
 pub(crate) mod teams;
 pub(crate) mod tokens;
 pub(crate) mod workspace;

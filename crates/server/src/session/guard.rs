@@ -112,7 +112,7 @@ async fn who(app: &App, headers: &HeaderMap) -> Result<(SignedIn, Option<CookieV
     app.installation.by_cookie(value).await.map_err(refused_entry)
 }
 
-fn named_workspace(headers: &HeaderMap) -> Result<Option<WorkspaceId>, Problem> {
+pub(crate) fn named_workspace(headers: &HeaderMap) -> Result<Option<WorkspaceId>, Problem> {
     let Some(given) = headers.get(WORKSPACE_HEADER) else { return Ok(None) };
     // What is no id names no workspace, like an id of somebody else's.
     let id = given.to_str().ok().and_then(|text| text.parse().ok());

@@ -8,6 +8,7 @@ mod conformance;
 mod cost;
 mod everywhere;
 mod kit;
+mod leaving;
 mod limits;
 mod login;
 mod members;

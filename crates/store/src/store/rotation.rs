@@ -14,7 +14,8 @@ impl Store {
     /// When a field does not open; those before it are done. Starting again carries on.
     pub async fn reseal_workspace(&self, workspace: WorkspaceId) -> Result<u64, StoreError> {
         let access = self.operator(workspace).await?;
-        self.close_workspace(workspace).await?;
+        // Opened anew with the keys it has now. Whoever is using it goes on with what they have.
+        drop(self.inner.open.take(workspace));
         let store = self.workspace(&access).await?;
         let mut resealed = store.reseal().await?;
         let directory = &self.inner.directory;

@@ -30,8 +30,9 @@ on_both! {
         assert_eq!(stage.store.reseal_workspace(workspace).await.unwrap(), 0);
         let again = stage.open(workspace).await;
         assert_eq!(again.setting("currency").await.unwrap().as_deref(), Some("EUR"));
-        let locations: Vec<String> =
+        let mut locations: Vec<String> =
             again.sources(Default::default()).await.unwrap().into_iter().map(|source| source.location).collect();
+        locations.sort();
         assert_eq!(locations, ["s3://one", "s3://two"]);
 
         keyring.rotate_installation().await.unwrap();

@@ -1,6 +1,7 @@
 import { useEffect } from "react";
 import { useMe } from "../../components/me";
 import { Empty } from "../../components/states";
+import { AskStaffAccess } from "./AskStaffAccess";
 import { Passkeys } from "./Passkeys";
 import { Password } from "./Password";
 import { Profile } from "./Profile";
@@ -34,6 +35,7 @@ export function Account() {
         <SecondFactor account={me.account} />
         <Passkeys />
         <Sessions />
+        {me.account.staff && <AskStaffAccess />}
       </div>
     </div>
   );

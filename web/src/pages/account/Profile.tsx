@@ -13,6 +13,7 @@ export function Profile({ account }: { account: Account }) {
   const [email, setEmail] = useState(account.email ?? "");
   const [leaving, setLeaving] = useState(false);
   const save = useChange((body: { display_name?: string; email?: string }) => me.change(body), ["session"]);
+  const keep = useChange(() => me.keep(), ["session"]);
   const changed = name.trim() !== account.display_name || email.trim() !== (account.email ?? "");
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -28,9 +29,16 @@ export function Profile({ account }: { account: Account }) {
         <span className="muted small">Account since {instantLabel(account.created_at)}</span>
       </div>
       {account.deletion_due_at && (
-        <div className="note warn">
-          This account is deleted on {instantLabel(account.deletion_due_at)}. An administrator can still keep
-          it.
+        <div className="note warn row between">
+          <span>This account is deleted on {instantLabel(account.deletion_due_at)}.</span>
+          <button
+            type="button"
+            className="control compact"
+            disabled={keep.isPending}
+            onClick={() => keep.mutate()}
+          >
+            Keep it after all
+          </button>
         </div>
       )}
       <form className="stack" onSubmit={submit}>

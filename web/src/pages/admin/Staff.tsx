@@ -1,9 +1,8 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useAsked, useChange } from "../../api/changes";
 import { admin } from "../../api/identity";
 import type { StaffAccess } from "../../api/identityTypes";
 import { Confirm } from "../../components/Dialog";
-import { Field, Problem, SelectField } from "../../components/form";
 import { Loaded } from "../../components/Loaded";
 import { may, useKnownMe } from "../../components/me";
 import { Empty } from "../../components/states";
@@ -93,7 +92,6 @@ export function Staff() {
         </Loaded>
         {!owns && <p className="muted small">Only owners decide this.</p>}
       </section>
-      {me.account.staff && <Ask />}
       {deciding && (
         <Confirm
           title={
@@ -122,68 +120,5 @@ export function Staff() {
         </Confirm>
       )}
     </>
-  );
-}
-
-function Ask() {
-  const [reason, setReason] = useState("");
-  const [ticket, setTicket] = useState("");
-  const [hours, setHours] = useState("4");
-  const [readOnly, setReadOnly] = useState(true);
-  const ask = useChange(
-    () =>
-      admin.askStaff({
-        reason: reason.trim(),
-        ticket: ticket.trim(),
-        hours: Number(hours),
-        read_only: readOnly,
-      }),
-    ["staff"],
-  );
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    ask.mutate();
-  };
-  return (
-    <section className="card" aria-labelledby="ask">
-      <div className="card-head">
-        <h2 id="ask">Ask for access</h2>
-      </div>
-      <form className="stack" onSubmit={submit}>
-        <div className="form-grid">
-          <Field
-            label="Reason"
-            value={reason}
-            required
-            maxLength={500}
-            onChange={(event) => setReason(event.target.value)}
-          />
-          <Field
-            label="Ticket"
-            value={ticket}
-            required
-            maxLength={80}
-            onChange={(event) => setTicket(event.target.value)}
-          />
-          <SelectField label="For" value={hours} onChange={setHours}>
-            {["1", "4", "8", "24"].map((one) => (
-              <option key={one} value={one}>
-                {plural(Number(one), "hour")}
-              </option>
-            ))}
-          </SelectField>
-        </div>
-        <label className="check">
-          <input type="checkbox" checked={readOnly} onChange={(event) => setReadOnly(event.target.checked)} />
-          To read only
-        </label>
-        {ask.error && <Problem error={ask.error} />}
-        <div>
-          <button type="submit" className="control primary" disabled={ask.isPending}>
-            Ask
-          </button>
-        </div>
-      </form>
-    </section>
   );
 }
