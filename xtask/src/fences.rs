@@ -49,20 +49,14 @@ const OWNED: &[(&[&str], &[&str], &str)] = &[
         "only the server knows HTTP",
     ),
     (
-        &[
-            "aes-gcm",
-            "aes",
-            "chacha20poly1305",
-            "fernet",
-            "ring",
-            "aws-lc-rs",
-            "openssl",
-            "cbc",
-            "hmac",
-            "hkdf",
-        ],
+        &["aes-gcm", "aes", "chacha20poly1305", "fernet", "ring", "openssl", "cbc", "hmac", "hkdf"],
         &["bursar-keyring"],
         "only the keyring touches a cipher",
+    ),
+    (
+        &["aws-lc-rs"],
+        &["bursar-keyring", "bursar-audit"],
+        "the keyring signs, and audit checks what was signed",
     ),
     (
         &[
