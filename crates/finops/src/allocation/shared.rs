@@ -66,8 +66,10 @@ pub enum SharedError {
     /// Two targets overlap.
     #[error("`{0}` is above or below `{1}`: name groups that do not contain each other")]
     Overlap(GroupId, GroupId),
-    /// The target gave its cost away earlier.
-    #[error("`{0}` was divided before: a shared cost may flow on only to a later one")]
+    /// The target, or a group above it, gave its cost away earlier.
+    #[error(
+        "`{0}` was divided before, itself or with a group above it: a shared cost may flow on only to a later one"
+    )]
     Backwards(GroupId),
     /// The weights are not those of the targets.
     #[error("`weights` must name exactly the groups in `among`")]
@@ -121,7 +123,7 @@ pub(crate) fn compile(
             if let Some(other) = overlapping.and_then(|other| tree.groups().get(other)) {
                 return fail(SharedError::Overlap(id.clone(), other.id.clone()));
             }
-            if divided.contains(&target) {
+            if divided.iter().any(|&given| tree.is_within(target, given)) {
                 return fail(SharedError::Backwards(id.clone()));
             }
             among.push(target);

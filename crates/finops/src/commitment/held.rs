@@ -65,7 +65,7 @@ pub struct LockIn {
     /// Remaining hours times the cost per hour.
     pub remaining: Amount,
     /// Days until the end, each commitment weighing as much as what remains of it.
-    pub weighted_days: i128,
+    pub weighted_days: i64,
 }
 
 /// What is locked in at a moment, by currency. Commitments that have not begun count in full.
@@ -91,7 +91,9 @@ pub fn lock_in(held: &[Held], now: DateTime<Utc>) -> Result<BTreeMap<CurrencyCod
     }
     let days = |(remaining, weights): (Amount, Amount)| LockIn {
         remaining,
-        weighted_days: scaled(weights.units(), 1, remaining.units()).unwrap_or(0),
+        weighted_days: scaled(weights.units(), 1, remaining.units())
+            .and_then(|days| i64::try_from(days).ok())
+            .unwrap_or(0),
     };
     Ok(sums.into_iter().map(|(currency, sums)| (currency, days(sums))).collect())
 }

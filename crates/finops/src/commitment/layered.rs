@@ -47,7 +47,7 @@ pub fn layered(usage: &HourlyUsage, offers: &[Offer], appetite: Appetite) -> Res
         };
         net_saving += sizing.careful.net_saving.units();
         let prepared = Prepared::new(&left, &offer.rates, 0);
-        left = left.with_cost(prepared.left_after(sizing.careful.commitment.units(), &left));
+        left = left.with_cost(prepared.left_after(|_| sizing.careful.commitment.units(), &left));
         layers.push(Layer { sizing });
     }
     let left = left.cost.iter().map(|cost| cost.units()).sum();

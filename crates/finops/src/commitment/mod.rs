@@ -38,4 +38,4 @@ pub use metrics::{
 pub use offer::{CommittedRate, Offer, OfferError, Payment, RateError};
 pub use replay::{Replay, replay};
 pub use sizing::{Appetite, Drop, Point, Sizing, SizingError, size};
-pub use usage::{Hour, HourCharge, HourlyUsage, MAX_HOURS, MAX_SKUS, MIN_HOURS, UsageError};
+pub use usage::{Hour, HourCharge, HourlyUsage, MAX_CELLS, MAX_HOURS, MAX_SKUS, MIN_HOURS, UsageError};

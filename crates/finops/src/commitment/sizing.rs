@@ -255,12 +255,12 @@ impl Prepared {
         low * STEP
     }
 
-    /// What is left of each hour's cost, by SKU, after a commitment took its part.
-    pub(crate) fn left_after(&self, commitment: i128, usage: &HourlyUsage) -> Vec<Amount> {
+    /// What is left of each hour's cost, by SKU, after the hour's commitment took its part.
+    pub(crate) fn left_after(&self, commitment: impl Fn(Hour) -> i128, usage: &HourlyUsage) -> Vec<Amount> {
         let mut cost = usage.cost.clone();
         let width = usage.skus.len();
         for (at, slices) in self.hours.iter().enumerate() {
-            let mut left = commitment;
+            let mut left = commitment(self.start.plus(at)).max(0);
             for slice in slices {
                 let covered = if left < slice.takes {
                     scaled(left, CommittedRate::ONE, slice.rate).unwrap_or(0).min(slice.cost)
@@ -274,6 +274,20 @@ impl Prepared {
             }
         }
         cost
+    }
+}
+
+impl HourlyUsage {
+    /// The usage that stays after commitments that are held, hour by hour: `held` gives what is held in an hour at
+    /// committed prices, so that one that ends within the window counts until then. What is covered already is not
+    /// sized again.
+    ///
+    /// # Errors
+    /// When the offer, which says what the commitments cover and at which rates, does not fit the usage.
+    pub fn less(&self, offer: &Offer, held: impl Fn(Hour) -> Amount) -> Result<Self, OfferError> {
+        offer.check(self.skus.len())?;
+        let prepared = Prepared::new(self, &offer.rates, 0);
+        Ok(self.with_cost(prepared.left_after(|hour| held(hour).units(), self)))
     }
 }
 

@@ -18,6 +18,8 @@ pub const MIN_HOURS: usize = 30 * 24;
 pub const MAX_HOURS: usize = 3 * 366 * 24;
 /// Most SKUs.
 pub const MAX_SKUS: usize = 200;
+/// Most hours times SKUs: a hundred SKUs over more than a year.
+pub const MAX_CELLS: usize = 1_000_000;
 /// Most money in an hour of a SKU, in whole units of the currency; keeps every sum in range.
 const MAX_UNITS: i128 = 10_i128.pow(9 + bursar_domain::money::SCALE);
 
@@ -82,6 +84,14 @@ pub enum UsageError {
     /// Too many SKUs.
     #[error("there are more than {MAX_SKUS} SKUs: take the largest, the others hardly change the answer")]
     TooManySkus,
+    /// Too many hours of too many SKUs.
+    #[error("{hours} hours of {skus} SKUs are too many: at most {MAX_CELLS} together, take the largest SKUs")]
+    TooManyCells {
+        /// Hours.
+        hours: usize,
+        /// SKUs.
+        skus: usize,
+    },
     /// Too much money.
     #[error("the cost of an hour is out of range")]
     TooLarge,
@@ -158,6 +168,9 @@ impl HourlyUsage {
         let of_day = |at: usize| start.plus(at).0.timestamp().rem_euclid(86_400) / 3_600;
         if !rows.is_empty() && rows.iter().all(|(at, ..)| of_day(*at) == 0) {
             return Err(UsageError::Daily);
+        }
+        if hours * skus.len() > MAX_CELLS {
+            return Err(UsageError::TooManyCells { hours, skus: skus.len() });
         }
         let mut cost = vec![Amount::ZERO; hours * skus.len()];
         for (at, sku, amount) in rows {

@@ -121,6 +121,19 @@ fn reservations_take_the_floor_and_plans_what_moves() {
 }
 
 #[test]
+fn what_is_held_is_not_bought_again() {
+    // claim E10. 4 an hour are held at 0.5, for the first of two halves.
+    let usage = usage(&[vec![1000; 168 * 10]]);
+    let half = start().plus(168 * 5);
+    let terms = offer(&[500_000]);
+    let left = usage.less(&terms, |hour| if hour < half { amount("4") } else { Amount::ZERO }).unwrap();
+    let sizing = size(&left, &terms, Appetite::default()).unwrap();
+    assert_eq!(sizing.optimum.coverage.whole, amount("10080"), "840 hours of 2 and 840 of 10");
+    assert_eq!(sizing.never_idle.commitment, amount("1"));
+    assert_eq!(size(&left, &offer(&[400_000]), Appetite::default()).unwrap().optimum.commitment, amount("4"));
+}
+
+#[test]
 fn a_replay_judges_by_what_came_after() {
     // claim E10. Steady in working hours for six weeks, then the same: days suggest more than hours pay for.
     let usage = usage(&[week(1000, 0, 168 * 12)]);
