@@ -8,5 +8,6 @@ pub mod anomaly;
 pub mod budget;
 pub mod commitment;
 pub mod forecast;
+pub mod recommend;
 pub mod series;
 pub mod unit;
