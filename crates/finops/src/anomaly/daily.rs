@@ -31,18 +31,18 @@ const LEAST_SCATTER: f64 = 0.06;
 const FIRST_SCATTER: f64 = 0.25;
 const FIRST_SCATTER_WEIGHT: f64 = 6.0;
 /// A day is worth an alarm from this many scatters on.
-const SPIKE_AT: f64 = 5.5;
+const SPIKE_AT: f64 = 7.0;
 /// A single day counts at most this much, however far off: it may be a one-off charge.
 const SPIKE_MOST: f64 = 3.0;
 /// Share of the largest recent deviation that a single day has to be measured by.
-const PEAK_WEIGHS: f64 = 0.45;
+const PEAK_WEIGHS: f64 = 0.3;
 /// Two days in a row: each at least this many scatters off, and their mean for an alarm.
 const ROW_FROM: f64 = 2.5;
-const ROW_AT: f64 = 3.5;
+const ROW_AT: f64 = 4.5;
 /// The cumulative sum: allowance per day, largest contribution of one day, alarm height; in scatters.
 const SLOW_ALLOWANCE: f64 = 0.9;
 const SLOW_CLIP: f64 = 4.0;
-const SLOW_AT: f64 = 9.0;
+const SLOW_AT: f64 = 12.0;
 /// Deviations beyond this (a factor of 400) are counted as this.
 const LARGEST_X: f64 = 6.0;
 /// Share by which a remembered peak shrinks per value.
@@ -94,6 +94,7 @@ pub(crate) struct Daily {
     /// Days left for which a step on the first of the month is doubted, and to which side it went.
     month_days: u8,
     month_side: f64,
+    lag: u16,
     money: f64,
 }
 
@@ -123,6 +124,7 @@ impl Default for Daily {
             former: None,
             month_days: 0,
             month_side: 0.0,
+            lag: 0,
             money: 0.0,
         }
     }
@@ -289,6 +291,11 @@ impl Daily {
                 (true, true) => Kind::Ramp,
                 (true, false) => Kind::Spike,
             });
+            self.lag = match (slow, x > 0.0) {
+                (true, true) => self.run_up.saturating_sub(1).min(ADOPT_AFTER_DAYS),
+                (true, false) => self.run_down.saturating_sub(1).min(ADOPT_AFTER_DAYS),
+                (false, _) => u16::from(self.row.saturating_sub(1)).min(3),
+            };
             self.event = Some(Event {
                 down: x < 0.0,
                 slow,
@@ -309,6 +316,21 @@ impl Daily {
         self.count = self.count.saturating_add(1);
         population.moved(self.money.abs());
         verdict
+    }
+
+    /// Days before the alarm on which the event that it opened began.
+    pub(crate) fn event_lag(&self) -> u16 {
+        self.lag
+    }
+
+    /// Takes the level of the event that lasts for the new normal: somebody said that it is expected.
+    pub(crate) fn accept(&mut self) {
+        if let Some(event) = self.event.take() {
+            self.former = Some((self.level, REMEMBER_DAYS));
+            self.level += event.mean_x;
+            self.sum_up = 0.0;
+            self.sum_down = 0.0;
+        }
     }
 
     fn start(&mut self, weekday: usize, value: f64) {

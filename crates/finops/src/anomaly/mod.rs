@@ -16,6 +16,7 @@
 //! What this module refuses: it never calls an API, never reads a clock, and never prints a score that depends on later
 //! rows. Statistics are doubles; amounts that are reported as money ([`cost`]) are decimals.
 
+pub mod cost;
 pub mod csv;
 mod daily;
 mod digits;
