@@ -4,8 +4,8 @@
 //! examples, exit statuses and environment variables.
 
 use crate::commands::{
-    authz, backup, certificate, cost, demo, doctor, focus_convert, focus_validate, keys, member, openapi,
-    restore, serve, source, sql, token, workspace,
+    anomalies, authz, backup, certificate, cost, demo, doctor, focus_convert, focus_validate, forecast, keys,
+    member, openapi, restore, serve, source, sql, token, workspace,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -60,6 +60,8 @@ pub(crate) enum Command {
     /// Check and convert cost files by the FOCUS specification
     #[command(subcommand)]
     Focus(Focus),
+    Forecast(forecast::Args),
+    Anomalies(anomalies::Args),
     Demo(demo::Args),
     Serve(serve::Args),
     Doctor(doctor::Args),

@@ -1,5 +1,6 @@
 //! One file per command: its arguments, and how it is carried out by the crates below.
 
+pub(crate) mod anomalies;
 pub(crate) mod authz;
 pub(crate) mod backup;
 pub(crate) mod certificate;
@@ -8,12 +9,14 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod focus_convert;
 pub(crate) mod focus_validate;
+pub(crate) mod forecast;
 pub(crate) mod keys;
 pub(crate) mod leaving;
 pub(crate) mod member;
 pub(crate) mod openapi;
 pub(crate) mod reading;
 pub(crate) mod restore;
+mod series_input;
 pub(crate) mod serve;
 pub(crate) mod source;
 pub(crate) mod sql;
@@ -30,6 +33,8 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Sql(args) => sql::run(args).await,
         Command::Focus(Focus::Validate(args)) => focus_validate::run(args).await,
         Command::Focus(Focus::Convert(args)) => focus_convert::run(args).await,
+        Command::Forecast(args) => forecast::run(args).await,
+        Command::Anomalies(args) => anomalies::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,

@@ -13,6 +13,7 @@ mod flood;
 mod focus_convert;
 mod focus_validate;
 mod keys;
+mod series;
 mod serve;
 mod shell;
 mod tls;
