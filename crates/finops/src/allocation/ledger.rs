@@ -7,7 +7,7 @@
 
 use super::group::GroupId;
 use super::plan::Plan;
-use super::shared::{Measures, NotDivided};
+use super::sharing::{Measures, NotDivided};
 use bursar_domain::money::AmountError;
 use bursar_domain::{Amount, BillingPeriod, CurrencyCode};
 use serde::Serialize;

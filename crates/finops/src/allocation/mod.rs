@@ -22,13 +22,14 @@ mod cover;
 mod dimension;
 pub(crate) mod exact;
 mod group;
+mod index;
 mod ledger;
 mod plan;
 mod preview;
 mod rulebook;
 mod rules;
 mod share;
-mod shared;
+mod sharing;
 mod split;
 mod statement;
 #[cfg(test)]
@@ -51,6 +52,6 @@ pub use rules::{
     RuleProblem, RuleSet, TagRule, TagValue, Target, VirtualTag,
 };
 pub use share::Share;
-pub use shared::{MAX_SHARED, Measures, NotDivided, Proportion, SharedCost, SharedError};
+pub use sharing::{MAX_SHARED, Measures, NotDivided, Proportion, SharedCost, SharedError};
 pub use split::{SplitError, round_parts, round_parts_to, split};
 pub use statement::{Below, Statement, Statements};

@@ -7,8 +7,9 @@
 use super::condition::Ready;
 use super::dimension::Dimension;
 use super::group::{GroupId, Tree};
+use super::index::Index;
 use super::rules::MAX_DIMENSIONS;
-use super::shared::ReadyShared;
+use super::sharing::ReadyShared;
 use bursar_domain::BillingPeriod;
 use serde::Serialize;
 
@@ -21,6 +22,7 @@ pub struct Plan {
     pub(crate) virtual_keys: Vec<String>,
     pub(crate) tags: Vec<ReadyTag>,
     pub(crate) rules: Vec<ReadyRule>,
+    pub(crate) index: Index,
     pub(crate) shared: Vec<ReadyShared>,
 }
 
@@ -172,7 +174,8 @@ impl Plan {
     #[must_use]
     pub fn assign(&self, values: &[Option<&str>]) -> Assignment {
         let values = self.values(values);
-        let taken = self.rules.iter().enumerate().find_map(|(at, rule)| {
+        let taken = self.index.candidates(|slot| values.at(slot)).find_map(|at| {
+            let rule = self.rules.get(at)?;
             if values.first_failing(&rule.when).is_some() {
                 return None;
             }

@@ -6,8 +6,9 @@
 use super::condition::{Condition, ConditionError, Ready};
 use super::dimension::{Dimension, MAX_TEXT};
 use super::group::{Group, GroupId, Tree, TreeError};
+use super::index::Index;
 use super::plan::{Plan, ReadyRule, ReadySource, ReadyTag, ReadyTarget};
-use super::shared::{self, SharedCost, SharedError};
+use super::sharing::{self, SharedCost, SharedError};
 use super::written::{WrittenRule, WrittenTagRule};
 use bursar_domain::BillingPeriod;
 use serde::{Deserialize, Serialize};
@@ -237,11 +238,13 @@ impl RuleSet {
         for (number, rule) in (1..).zip(&self.rules) {
             rules.push(compile_rule(number, rule, &mut names, &tree, &mut slots)?);
         }
-        let shared = shared::compile(&self.shared, &tree).map_err(|(index, field, problem)| {
+        let shared = sharing::compile(&self.shared, &tree).map_err(|(index, field, problem)| {
             let from = self.shared.get(index).map_or("", |shared| shared.from.as_str());
             RuleError { place: format!("shared cost of `{from}`, `{field}`"), problem: problem.into() }
         })?;
+        let index = Index::new(rules.iter().map(|rule| rule.when.as_slice()));
         Ok(Plan {
+            index,
             effective_from: self.effective_from,
             tree,
             dimensions: slots.inputs,

@@ -241,6 +241,19 @@ mod tests {
     }
 
     #[test]
+    fn the_guide_shows_a_budget_that_works() {
+        let guide = include_str!("../../../../docs/guides/budgets.md");
+        let block = |kind: &str| {
+            let rest = guide.split(&format!("```{kind}\n")).nth(1).unwrap();
+            rest.split("```").next().unwrap().to_owned()
+        };
+        let budget: Budget = serde_json::from_str(&block("json")).unwrap();
+        assert_eq!(budget.check(), Ok(()));
+        assert_eq!(budget.amount_for(budget.period_of("2026-12".parse().unwrap())), amount("45000"));
+        assert_eq!(crate::unit::Measure::from_csv(&block("csv")).unwrap().points().count(), 2);
+    }
+
+    #[test]
     fn what_is_no_budget_is_refused() {
         let check = |budget: Budget, expected: &str| {
             assert!(budget.check().unwrap_err().to_string().contains(expected));

@@ -244,6 +244,9 @@ impl Prepared {
         // A week's saving is concave and zero at zero, so the weeks that lose only become more.
         let fits = |steps: i128| count(self.point(steps * STEP).losing_weeks) <= allowed;
         let (mut low, mut high) = (0, most / STEP);
+        if fits(high) {
+            return high * STEP;
+        }
         while low < high {
             let middle = low + (high - low + 1) / 2;
             if fits(middle) {

@@ -97,7 +97,11 @@ proptest! {
         for x in values {
             for y in values {
                 let pair = if plan.dimensions().first().is_some_and(|d| d.to_string() == "X") { [x, y] } else { [y, x] };
-                if let Some(taken) = plan.assign(&pair).taken {
+                // Explaining tries rule after rule; assigning asks the index. They must agree.
+                let taken = plan.assign(&pair).taken;
+                let explained = plan.explain(&pair).rule;
+                prop_assert_eq!(taken.map(|taken| names[taken.rule]), explained.as_deref());
+                if let Some(taken) = taken {
                     prop_assert!(dead.iter().all(|dead| dead.rule != names[taken.rule]), "{dead:?} takes {pair:?}");
                 }
             }

@@ -86,3 +86,11 @@ fn everything_is_bounded() {
     assert!(wide.compile().unwrap_err().to_string().contains("there are more than 32"));
     assert!(RuleSet::from_json(&" ".repeat(crate::allocation::MAX_JSON_BYTES + 1)).is_err());
 }
+
+#[test]
+fn the_guide_shows_a_rule_set_that_works() {
+    let guide = include_str!("../../../../../docs/guides/allocation.md");
+    let json = guide.split("```json").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let set = RuleSet::from_json(json).unwrap();
+    assert!(set.compile().unwrap().dead_rules().dead.is_empty());
+}
