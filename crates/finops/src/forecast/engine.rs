@@ -11,14 +11,23 @@
 use super::autoregression::Autoregression;
 use super::season::Seasonal;
 use super::smooth::{Method, Smoother};
+use super::spikes;
 use super::spread::{self, Spread};
 
 /// How often all models are fitted again to a shorter history.
 const FOLDS: usize = 4;
 /// The inverse error counts to this power.
-const SHARPNESS: i32 = 2;
+const SHARPNESS: i32 = 3;
 /// At so many places in the past is the weighted forecast looked at for its spread.
-const ORIGINS: usize = 60;
+const ORIGINS: usize = 50;
+/// Beyond so many standard deviations a short excursion is a spike.
+const SPIKE: f64 = 4.5;
+/// Lags of the autoregressions: a little more than a week of days.
+const ORDER: usize = 8;
+/// The same for hours: a little more than a day.
+const LONG_ORDER: usize = 26;
+/// From this season on autoregressions deserve more trust, and smoothing less.
+const LONG_SEASON: usize = 24;
 
 /// A model of the ensemble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,13 +73,13 @@ pub(super) struct Found {
 
 /// Forecasts values that are finite and not all alike.
 pub(super) fn run(values: &[f64], seasons: &[usize], horizon: usize) -> Found {
-    let whole = Fitted::of(values, seasons);
+    let whole = Fitted::of(values, seasons, None);
     let kinds: Vec<Kind> = whole.members.iter().map(|member| member.kind).collect();
     let mut losses = vec![0.0; kinds.len()];
     let mut counted = vec![0_u32; kinds.len()];
     let mut tried: Vec<(usize, Paths)> = Vec::new();
     for origin in fold_origins(values.len(), seasons, horizon) {
-        let fitted = Fitted::of(&values[..origin], seasons);
+        let fitted = Fitted::of(&values[..origin], seasons, Some(&whole));
         let ahead = horizon.min(values.len() - origin);
         let paths = fitted.paths(origin, ahead);
         let actual = &values[origin..origin + ahead];
@@ -84,7 +93,7 @@ pub(super) fn run(values: &[f64], seasons: &[usize], horizon: usize) -> Found {
         }
         tried.push((origin, paths));
     }
-    let weights = weights(&kinds, &losses, &counted);
+    let weights = weights(&kinds, &losses, &counted, seasons.last().copied().unwrap_or(1));
     let mean = weighted(&whole.paths(values.len(), horizon), &kinds, &weights, horizon);
     let folds: Vec<(usize, Vec<f64>)> = tried
         .iter()
@@ -138,9 +147,16 @@ enum Model {
 }
 
 impl<'v> Fitted<'v> {
-    fn of(values: &'v [f64], seasons: &[usize]) -> Self {
-        let seasonal = Seasonal::of(values, seasons);
-        let adjusted = seasonal.adjusted(values);
+    /// With `like`, settings are looked for only near those of the other fit.
+    fn of(values: &'v [f64], seasons: &[usize], like: Option<&Fitted<'_>>) -> Self {
+        let mut seasonal = Seasonal::of(values, seasons);
+        let mut adjusted = seasonal.adjusted(values);
+        if spikes::clip(&mut adjusted, SPIKE) && !seasons.is_empty() {
+            let fitted = seasonal.fitted_sum(values.len());
+            let cleaned: Vec<f64> = adjusted.iter().zip(&fitted).map(|(a, b)| a + b).collect();
+            seasonal = Seasonal::of(&cleaned, seasons);
+            adjusted = seasonal.adjusted(&cleaned);
+        }
         let mut members = vec![Member { kind: Kind::Naive, model: Model::Last }];
         for (kind, method) in [
             (Kind::Simple, Method::Simple),
@@ -148,9 +164,16 @@ impl<'v> Fitted<'v> {
             (Kind::Damped, Method::Damped),
             (Kind::Theta, Method::Theta),
         ] {
-            members.push(Member { kind, model: Model::Smooth(Smoother::fit(&adjusted, method)) });
+            let near = like.and_then(|like| like.smoother(kind));
+            let smoother = match near {
+                Some(near) => near.refit(&adjusted, method),
+                None => Smoother::fit(&adjusted, method),
+            };
+            members.push(Member { kind, model: Model::Smooth(smoother) });
         }
-        let short: Vec<usize> = (1..=5).collect();
+        let longest = seasons.last().copied().unwrap_or(1);
+        let order = if longest >= LONG_SEASON && values.len() > 500 { LONG_ORDER } else { ORDER };
+        let short: Vec<usize> = (1..=order).collect();
         for (kind, differenced) in [(Kind::StepLags, true), (Kind::LevelLags, false)] {
             if let Some(fitted) = Autoregression::fit(&adjusted, &short, differenced) {
                 members.push(Member { kind, model: Model::Lags(fitted) });
@@ -159,13 +182,14 @@ impl<'v> Fitted<'v> {
         let usable: Vec<usize> = seasons.iter().copied().filter(|s| values.len() >= 2 * s).collect();
         if let Some(longest) = usable.last() {
             members.push(Member { kind: Kind::LastSeason, model: Model::Season(*longest) });
-            let mut lags = vec![1, 2];
+            let mut lags = vec![1, 2, 3];
             for season in &usable {
-                lags.extend([*season, season + 1]);
+                lags.extend([season - 1, *season, season + 1]);
                 if season * 6 < values.len() {
-                    lags.extend([2 * season]);
+                    lags.extend([2 * season, 2 * season + 1, 3 * season]);
                 }
             }
+            lags.retain(|lag| *lag > 0);
             lags.sort_unstable();
             lags.dedup();
             if let Some(fitted) = Autoregression::fit(values, &lags, false) {
@@ -173,6 +197,13 @@ impl<'v> Fitted<'v> {
             }
         }
         Self { values, seasonal, adjusted, members }
+    }
+
+    fn smoother(&self, kind: Kind) -> Option<&Smoother> {
+        self.members.iter().find_map(|member| match &member.model {
+            Model::Smooth(smoother) if member.kind == kind => Some(smoother),
+            _ => None,
+        })
     }
 
     /// What each model says comes after the first `seen` values.
@@ -229,7 +260,7 @@ fn mean_error(actual: &[f64], path: &[f64]) -> f64 {
 }
 
 /// One weight for each model; together 1.
-fn weights(kinds: &[Kind], losses: &[f64], counted: &[u32]) -> Vec<f64> {
+fn weights(kinds: &[Kind], losses: &[f64], counted: &[u32], longest: usize) -> Vec<f64> {
     let most = counted.iter().copied().max().unwrap_or(0);
     let judged: Vec<Option<f64>> = losses
         .iter()
@@ -241,9 +272,9 @@ fn weights(kinds: &[Kind], losses: &[f64], counted: &[u32]) -> Vec<f64> {
         .iter()
         .zip(&judged)
         .map(|(kind, loss)| match loss {
-            Some(loss) if average > 0.0 => prior(*kind) / (loss / average).max(0.02).powi(SHARPNESS),
+            Some(loss) if average > 0.0 => prior(*kind, longest) / (loss / average).max(0.02).powi(SHARPNESS),
             None if most > 0 => 0.0,
-            _ => prior(*kind),
+            _ => prior(*kind, longest),
         })
         .collect();
     let sum: f64 = weights.iter().sum();
@@ -252,10 +283,33 @@ fn weights(kinds: &[Kind], losses: &[f64], counted: &[u32]) -> Vec<f64> {
 }
 
 /// Before anything is known.
-fn prior(kind: Kind) -> f64 {
+fn prior(kind: Kind, longest: usize) -> f64 {
+    let long = longest >= LONG_SEASON;
     match kind {
-        Kind::Naive | Kind::LevelLags | Kind::LastSeason => 0.5,
-        _ => 1.0,
+        Kind::Naive | Kind::Holt => 0.5,
+        Kind::Simple | Kind::Damped | Kind::SeasonalLags => 1.0,
+        Kind::Theta => {
+            if longest > 1 && !long {
+                3.0
+            } else {
+                1.5
+            }
+        }
+        Kind::StepLags => {
+            if long {
+                2.0
+            } else {
+                1.0
+            }
+        }
+        Kind::LevelLags => {
+            if long {
+                1.0
+            } else {
+                0.5
+            }
+        }
+        Kind::LastSeason => 0.05,
     }
 }
 

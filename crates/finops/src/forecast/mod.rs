@@ -17,11 +17,14 @@ pub mod scenario;
 
 mod autoregression;
 mod engine;
+mod scale;
 mod season;
 mod smooth;
+mod spikes;
 mod spread;
 
 use crate::series::{Regular, Series, fill};
+use scale::Scale;
 use std::fmt;
 
 /// The farthest that is forecast.
@@ -160,45 +163,37 @@ pub(crate) fn of_regular(
     let mut values = recent.to_vec();
     let suggested = regular.calendar_seasons();
     fill(&mut values, options.season.or(suggested.first().copied()).unwrap_or(1));
-    let size = values.iter().map(|value| value.abs()).fold(0.0, f64::max);
-    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if least == most || size == 0.0 {
+    let Some(scale) = Scale::of(&values) else {
         notes.push(Note::Constant);
-        return Ok(flat(least, horizon, notes));
-    }
-    // Powers of the values must stay finite: everything is computed in shares of the largest.
-    let middle = if most / 2.0 - least / 2.0 < size * 0.25 { least / 2.0 + most / 2.0 } else { 0.0 };
-    let unit = (most / 2.0 - least / 2.0).max(size * 1e-12);
-    values.iter_mut().for_each(|value| *value = (*value - middle) / unit);
+        return Ok(flat(values.first().copied().unwrap_or(0.0), horizon, notes));
+    };
+    scale.apply(&mut values);
     let (seasons, note) = seasons(&values, &suggested, options.season);
     notes.extend(note);
     let found = engine::run(&values, &seasons, horizon);
     if found.folds.is_empty() {
         notes.push(Note::Short);
     }
-    let back = |value: f64| value * unit + middle;
-    let backtest = backtest(&values, &found, seasons.first().copied().unwrap_or(1), back);
-    let model = describe(&found, &seasons);
-    let floor = if least >= 0.0 { 0.0 } else { f64::NEG_INFINITY };
-    let kept =
-        |value: f64| if value.is_finite() { value.max(floor) } else { recent.last().copied().unwrap_or(0.0) };
-    let mean: Vec<f64> = found.mean.iter().map(|value| kept(back(*value))).collect();
-    let end = |side: f64, share: usize| -> Vec<f64> {
-        mean.iter()
+    let backtest =
+        backtest(&values, &found, seasons.first().copied().unwrap_or(1), |value| scale.back(value));
+    let mean: Vec<f64> = found.mean.iter().map(|value| scale.back(*value)).collect();
+    let multiples = found.spread.multiples;
+    let end = |multiple: f64| -> Vec<f64> {
+        found
+            .mean
+            .iter()
             .zip(&found.spread.sigma)
-            .map(|(mean, sigma)| {
-                let wide = sigma * unit * found.spread.multiples[share];
-                let end = mean + side * if wide.is_finite() { wide } else { 0.0 };
-                if end.is_finite() { end.max(floor) } else { *mean }
-            })
+            .map(|(mean, sigma)| scale.back(mean + multiple * sigma))
             .collect()
     };
-    let (lo80, hi80, lo95, hi95) = (end(-1.0, 0), end(1.0, 0), end(-1.0, 1), end(1.0, 1));
-    let finite = |sigma: &f64| Some(sigma * unit).filter(|sigma| sigma.is_finite()).unwrap_or(f64::MAX);
-    let sigma = found.spread.sigma.iter().map(finite).collect();
-    let total_sigma = found.spread.total.iter().map(finite).collect();
-    let multiples = found.spread.multiples;
+    let [narrow, wide] = multiples;
+    let (lo80, hi80, lo95, hi95) = (end(-narrow), end(narrow), end(-wide), end(wide));
+    let finite = |value: f64| if value.is_finite() { value } else { f64::MAX / 4.0 };
+    let sigma =
+        found.spread.sigma.iter().zip(&mean).map(|(sigma, mean)| finite(sigma * scale.step(*mean))).collect();
+    let average = mean.iter().map(|mean| mean / horizon as f64).sum::<f64>();
+    let total_sigma = found.spread.total.iter().map(|total| finite(total * scale.step(average))).collect();
+    let model = describe(&found, &seasons);
     Ok(Forecast { mean, lo80, hi80, lo95, hi95, model, backtest, notes, sigma, total_sigma, multiples })
 }
 
@@ -305,3 +300,6 @@ fn backtest(
         total: (sums > 0.0).then(|| sums_missed / sums),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,6 +53,15 @@ impl Seasonal {
         adjusted
     }
 
+    /// What all seasons add to the first `len` places.
+    pub(super) fn fitted_sum(&self, len: usize) -> Vec<f64> {
+        let mut sum = vec![0.0; len];
+        for part in &self.parts {
+            sum.iter_mut().zip(&part.fitted).for_each(|(sum, fitted)| *sum += fitted);
+        }
+        sum
+    }
+
     /// Adds the seasons to what follows the first `seen` places.
     pub(super) fn add_ahead(&self, seen: usize, out: &mut [f64]) {
         for part in &self.parts {
@@ -74,8 +83,9 @@ fn part(values: &[f64], season: usize) -> Part {
     let (from, to) = (half, values.len() - half);
     let detrended = |at: usize| values[at] - trend[at - from];
     let cycles = (to - from) as f64 / season as f64;
-    // Recent cycles count more, by half about every six.
-    let fade = 0.5_f64.powf(1.0 / 6.0);
+    // Recent cycles count more; by half every twenty weeks of days, but every five of long cycles, whose
+    // shape changes sooner (a year is not 52 weeks).
+    let fade = 0.5_f64.powf(1.0 / (140.0 / season as f64).clamp(5.0, 20.0));
     let mut phases: Vec<Vec<(usize, f64)>> = vec![Vec::new(); season];
     for at in from..to {
         phases[at % season].push((at / season, detrended(at)));
@@ -101,8 +111,7 @@ fn part(values: &[f64], season: usize) -> Part {
     latest.iter_mut().for_each(|value| *value -= middle);
     let noise = within / (((cycles - 1.0) * season as f64).max(1.0)) * weights_squared / season as f64;
     let shape = latest.iter().map(|value| value * value).sum::<f64>() / (season as f64 - 1.0).max(1.0);
-    let certainty =
-        if shape > 0.0 && cycles > 1.01 { (1.0 - 1.5 * noise / shape).clamp(0.0, 1.0) } else { 0.0 };
+    let certainty = if shape > 0.0 && cycles > 1.01 { (1.0 - noise / shape).clamp(0.0, 1.0) } else { 0.0 };
     latest.iter_mut().for_each(|value| *value *= certainty);
     let fitted = fitted(values.len(), season, &phases, certainty, &latest);
     Part { season, fitted, latest, certainty }
@@ -116,7 +125,7 @@ fn fitted(
     certainty: f64,
     latest: &[f64],
 ) -> Vec<f64> {
-    const REACH: usize = 5;
+    const REACH: usize = 12;
     let mut fitted = vec![0.0; len];
     if certainty == 0.0 {
         return fitted;

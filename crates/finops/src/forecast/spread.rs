@@ -64,7 +64,8 @@ impl Spread {
         let widened = widening(honest);
         let multiples = multiples(missed, &sigma);
         let total = totals(missed, horizon).into_iter().map(|total| total * widened).collect();
-        Self { sigma: sigma.iter().map(|sigma| sigma * widened).collect(), multiples, total }
+        let sigma = sigma.iter().map(|sigma| sigma * widened).collect();
+        Self { sigma, multiples: [multiples[0], multiples[1].max(multiples[0])], total }
     }
 }
 
@@ -115,6 +116,7 @@ fn multiples(missed: &[(usize, Vec<f64>)], sigma: &[f64]) -> [f64; 2] {
     scaled.sort_unstable_by(|one, two| one.0.total_cmp(&two.0));
     let total: f64 = scaled.iter().map(|(_, counts)| counts).sum();
     let trust = effective / (effective + PRIOR);
+    let windows = independent(missed, sigma.len());
     std::array::from_fn(|at| {
         let mut seen = 0.0;
         let found = scaled.iter().find(|(_, counts)| {
@@ -122,8 +124,17 @@ fn multiples(missed: &[(usize, Vec<f64>)], sigma: &[f64]) -> [f64; 2] {
             seen >= SHARES[at] * total
         });
         let found = found.map_or(NORMAL[at], |(value, _)| *value);
-        trust * found + (1.0 - trust) * NORMAL[at]
+        // Student's quantile beside the normal one, to first order: few errors do not tell their spread well.
+        let widened = 1.0 + (NORMAL[at] * NORMAL[at] + 1.0) / (4.0 * windows);
+        (trust * found + (1.0 - trust) * NORMAL[at]) * widened
     })
+}
+
+/// How many errors are as good as independent: windows that overlap by less than half, the old ones counting less.
+fn independent(missed: &[(usize, Vec<f64>)], horizon: usize) -> f64 {
+    let span = missed.iter().map(|(age, _)| *age).max().unwrap_or(1) as f64;
+    let counted = HALF_LIFE / std::f64::consts::LN_2 * (1.0 - 0.5_f64.powf(span / HALF_LIFE));
+    (counted / (horizon as f64 * 0.5 + 0.5)).max(2.5)
 }
 
 /// The closest values that never fall, each counting by its weight.
