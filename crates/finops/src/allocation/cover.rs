@@ -10,8 +10,8 @@ use super::plan::{Plan, ReadyRule, ReadyTarget};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// Most comparisons of conditions; beyond them rules count as not examined.
-const MAX_STEPS: usize = 5_000_000;
+/// Most comparisons of a value with a condition; beyond them rules count as not examined.
+const MAX_STEPS: usize = 20_000_000;
 
 /// A rule that can never take a charge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -116,6 +116,8 @@ impl Plan {
                 let covered_by =
                     covered_by.into_iter().filter_map(|at| earlier.get(at)).map(|rule| rule.name.clone());
                 found.dead.push(DeadRule { rule: rule.name.clone(), covered_by: covered_by.collect() });
+            } else if steps > MAX_STEPS {
+                found.not_examined += 1;
             }
         }
         found
@@ -124,9 +126,16 @@ impl Plan {
 
 /// The earlier rules that together leave nothing for `rule`.
 fn covered(rule: &ReadyRule, earlier: &[ReadyRule], steps: &mut usize) -> Option<BTreeSet<usize>> {
+    let values = |ready: &Ready| match &ready.condition.test {
+        Test::In(values) => values.len(),
+        _ => 1,
+    };
     let mut first_taking = |fixed: Option<(usize, &str)>| {
+        // The conditions on a dimension whose value is fixed are not compared again.
+        let free = rule.when.iter().filter(|ready| fixed.is_none_or(|(slot, _)| slot != ready.slot));
+        let weight = free.map(values).sum::<usize>() + 1;
         earlier.iter().position(|other| {
-            *steps += other.when.len() * rule.when.len() + 1;
+            *steps += other.when.len() * weight + 1;
             *steps <= MAX_STEPS && takes(other, rule, fixed)
         })
     };

@@ -112,20 +112,24 @@ pub(crate) fn compile(
             return fail(SharedError::Nobody);
         }
         let mut among: Vec<usize> = Vec::with_capacity(cost.among.len());
+        // Groups that are taken, and the groups above them with the one that is.
+        let mut taken = BTreeSet::from([from]);
+        let mut above: BTreeMap<usize, usize> = tree.path(from).map(|at| (at, from)).collect();
         for id in &cost.among {
             let target = find(id, "among")?;
-            if among.contains(&target) {
+            if taken.contains(&target) && target != from {
                 return fail(SharedError::Twice(id.clone()));
             }
-            let overlapping = std::iter::once(from)
-                .chain(among.iter().copied())
-                .find(|&other| tree.is_within(other, target) || tree.is_within(target, other));
+            let below = above.get(&target).copied();
+            let overlapping = below.or_else(|| tree.path(target).find(|at| taken.contains(at)));
             if let Some(other) = overlapping.and_then(|other| tree.groups().get(other)) {
                 return fail(SharedError::Overlap(id.clone(), other.id.clone()));
             }
-            if divided.iter().any(|&given| tree.is_within(target, given)) {
+            if tree.path(target).any(|at| divided.contains(&at)) {
                 return fail(SharedError::Backwards(id.clone()));
             }
+            taken.insert(target);
+            above.extend(tree.path(target).map(|at| (at, target)));
             among.push(target);
         }
         check_proportion(cost).map_err(|problem| (index, "by", problem))?;

@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 /// Most days: three years.
 const MAX_DAYS: usize = 3 * 366;
 const HOURS: i128 = 24;
+/// The most that a day may cost; keeps every sum in range.
+const MAX_UNITS: i128 = 10_i128.pow(12 + bursar_domain::money::SCALE);
 
 /// On-demand cost by day, of one SKU or at one rate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +50,8 @@ pub struct DailyBound {
 }
 
 impl DailyUsage {
-    /// The most that commitments can have saved. None when there are no days, or more than three years.
+    /// The most that commitments can have saved. None when there are no days, more than three years of them, or a cost beyond
+    /// what a bill can have.
     #[must_use]
     pub fn bounds(&self, rate: CommittedRate) -> Option<DailyBounds> {
         if self.days.is_empty() || self.days.len() > MAX_DAYS {
@@ -58,7 +61,8 @@ impl DailyUsage {
             .days
             .values()
             .map(|cost| cost.units().max(0))
-            .map(|cost| Some((cost, scaled(cost, rate.units(), CommittedRate::ONE)?)))
+            .map(|cost| (cost <= MAX_UNITS).then_some(cost))
+            .map(|cost| cost.and_then(|cost| Some((cost, scaled(cost, rate.units(), CommittedRate::ONE)?))))
             .collect::<Option<_>>()?;
         let top = takes.iter().map(|(_, takes)| takes / HOURS).max()?;
         let bounds = (0..=20).map(|at| {

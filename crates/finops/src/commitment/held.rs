@@ -43,10 +43,10 @@ pub struct Expiry {
 /// What ends within so many days, the soonest first.
 #[must_use]
 pub fn expiring(held: &[Held], now: DateTime<Utc>, within_days: u32) -> Vec<Expiry> {
-    let until = now + TimeDelta::days(i64::from(within_days));
+    let until = now.checked_add_signed(TimeDelta::days(i64::from(within_days)));
     let mut soon: Vec<Expiry> = held
         .iter()
-        .filter(|held| held.ends > now && held.ends <= until)
+        .filter(|held| held.ends > now && until.is_none_or(|until| held.ends <= until))
         .map(|held| Expiry {
             id: held.id.clone(),
             ends: held.ends,

@@ -28,6 +28,24 @@ pub struct Layers {
     pub left: Amount,
 }
 
+/// Sizes each offer as if it were the only one, the most careful saving first: what to choose among alternatives. Offers that
+/// cover nothing are left out.
+///
+/// # Errors
+/// When an offer does not fit the usage.
+pub fn ranked(usage: &HourlyUsage, offers: &[Offer], appetite: Appetite) -> Result<Vec<Sizing>, SizingError> {
+    let mut sizings = Vec::with_capacity(offers.len());
+    for offer in offers {
+        match size(usage, offer, appetite) {
+            Ok(sizing) => sizings.push(sizing),
+            Err(SizingError::NothingCovered) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    sizings.sort_by_key(|sizing| std::cmp::Reverse(sizing.careful.net_saving));
+    Ok(sizings)
+}
+
 /// Sizes offers one after another. Offers that have nothing left to cover are left out.
 ///
 /// # Errors

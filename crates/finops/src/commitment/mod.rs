@@ -30,7 +30,7 @@ pub use daily::{DailyBound, DailyBounds, DailyUsage};
 pub use held::{BreakEven, Expiry, Held, LockIn, break_even, break_even_utilisation, expiring, lock_in};
 pub use instrument::{ALL, CommitsTo, Facts, Instrument, Provider};
 pub use ladder::{Ladder, LadderError, MAX_RUNGS, Refusal, Rung, ladder, may_buy};
-pub use layered::{Layer, Layers, layered};
+pub use layered::{Layer, Layers, layered, ranked};
 pub use metrics::{
     Basis, ChargeKind, ChargeSum, CommitmentFigures, CommitmentStatus, Coverage, Denominator, PricingKind,
     Rates, SavingsRate, rates,

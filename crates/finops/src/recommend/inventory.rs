@@ -4,7 +4,7 @@
 //! are those of the charge period, UTC. Costs are effective costs.
 
 use bursar_domain::{Amount, CurrencyCode};
-use chrono::{Datelike, NaiveDate, Weekday};
+use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -134,8 +134,7 @@ impl Inventory {
 
     /// Whether a day of the window is a Saturday or Sunday.
     pub(crate) fn is_weekend(&self, day: usize) -> bool {
-        let date = self.from.iter_days().nth(day);
-        date.is_some_and(|date| matches!(date.weekday(), Weekday::Sat | Weekday::Sun))
+        (self.from.weekday().num_days_from_monday() as usize + day) % 7 >= 5
     }
 }
 

@@ -60,6 +60,9 @@ fn errors_name_the_rule_and_the_field() {
     check(r#", "support": "0""#, "", "`weights` must name exactly the groups");
     check(r#"["shop", "data"]"#, r#"["shop", "search"]"#, "`search` is above or below `shop`");
     check(r#"["shop", "data"]"#, r#"["shop", "platform"]"#, "`platform` was divided before");
+    check(r#"["shop", "data"]"#, r#"["shop", "shop"]"#, "`shop` is named twice");
+    check(r#"["shop", "data"]"#, r#"["search", "shop"]"#, "`shop` is above or below `search`");
+    check(r#"["shop", "data"]"#, r#"["support", "shop"]"#, "`support` is above or below `support`");
     check(
         r#"["shop", "data"]"#,
         r#"["company"]"#,

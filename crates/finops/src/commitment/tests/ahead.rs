@@ -1,6 +1,6 @@
 //! Sizing against brute force, honesty about days, layers and replays.
 
-use super::super::{ALL, Appetite, DailyUsage, SizingError, UsageError, layered, replay, size};
+use super::super::{ALL, Appetite, DailyUsage, SizingError, UsageError, layered, ranked, replay, size};
 use super::*;
 use proptest::prelude::*;
 
@@ -110,6 +110,10 @@ fn reservations_take_the_floor_and_plans_what_moves() {
     let mut reservation = offer(&[430_000, 1]);
     reservation.instrument = Instrument::AwsStandardRi;
     reservation.rates[1] = None;
+    let alone =
+        ranked(&usage, &[offer(&[720_000, 720_000]), reservation.clone()], Appetite::default()).unwrap();
+    assert_eq!(alone[0].offer.instrument, Instrument::AwsStandardRi, "5.7 an hour beats 3.36");
+    assert_eq!(alone[1].careful.net_saving, amount("3386.88"), "1008 hours of 12 at 28 %");
     let layers = layered(&usage, &[offer(&[720_000, 720_000]), reservation], Appetite::default()).unwrap();
     let sold: Vec<_> =
         layers.layers.iter().map(|l| (l.sizing.offer.instrument, l.sizing.careful.commitment)).collect();

@@ -177,6 +177,7 @@ fn what_ends_and_what_is_locked_in() {
     ];
     let soon = expiring(&all, now, 90);
     assert_eq!(soon.iter().map(|e| (e.id.as_str(), e.days_left)).collect::<Vec<_>>(), [("soon", 10)]);
+    assert_eq!(expiring(&all, now, u32::MAX).len(), 2);
     let locked = lock_in(&all, now).unwrap()[&usd()];
     assert_eq!(locked.remaining, amount("9480"), "365 × 24 × 1 + 10 × 24 × 3");
     assert_eq!(locked.weighted_days, 338, "(8760 × 365 + 720 × 10) ÷ 9480");
