@@ -4,7 +4,7 @@
 //! folded into the earliest. Which deliveries there are is decided once, when the event is expanded.
 
 use crate::quiet::{QuietHours, Zone, next_daily};
-use bursar_domain::event::{Event, EventData, EventType, Severity};
+use bursar_domain::event::{Event, EventData, EventType, Plan, Severity, Target};
 use bursar_domain::id::{AccountId, AlertRuleId, ChannelId, WebhookId};
 use bursar_domain::{Amount, RoleName};
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
@@ -166,6 +166,18 @@ pub enum MailPreference {
     Never,
 }
 
+/// What a member wants to be told, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Preferences {
+    /// Its mail.
+    #[serde(default)]
+    pub mail: MailPreference,
+    /// When it wants nothing.
+    #[serde(default)]
+    pub quiet_hours: Option<QuietHours>,
+}
+
 /// A member, as far as notices go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
@@ -201,34 +213,6 @@ pub struct Audience {
     pub people: Vec<Person>,
     /// Channels that exist.
     pub channels: Vec<ChannelId>,
-}
-
-/// Where something is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Target {
-    /// A webhook.
-    Webhook(WebhookId),
-    /// A channel.
-    Channel(ChannelId),
-    /// Somebody's mail.
-    Mail(AccountId),
-    /// Somebody's inbox in the program.
-    Inbox(AccountId),
-}
-
-/// One thing to send.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// Where.
-    pub target: Target,
-    /// Not before.
-    pub not_before: DateTime<Utc>,
-    /// Together with others of the same moment.
-    pub digest: bool,
-    /// Only if nobody has read the notice until then.
-    pub unless_read: bool,
-    /// The rule that asked for it, if one did.
-    pub rule: Option<AlertRuleId>,
 }
 
 /// What is to be sent for an event. `last` says when a rule last made a notice for the event's type and subject.

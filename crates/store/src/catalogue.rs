@@ -70,6 +70,10 @@ pub(crate) const DIRECTORY_1: &[Table] = &[
     Table { name: "directory_records", shown: Shown::DirectoryOrWorkspace, append_only: true },
 ];
 
+/// The directory's tables that version 2 adds.
+pub(crate) const DIRECTORY_2: &[Table] =
+    &[table("directory_outbox_state", Shown::Directory), table("directory_outbox", Shown::Directory)];
+
 /// A workspace's tables as of version 1.
 pub(crate) const WORKSPACE_1: &[Table] = &[
     table("workspace_counters", Shown::Workspace),
@@ -86,6 +90,21 @@ pub(crate) const WORKSPACE_1: &[Table] = &[
     table("staff_access", Shown::Workspace),
     table("backups", Shown::Workspace),
     Table { name: "workspace_records", shown: Shown::Workspace, append_only: true },
+];
+
+/// A workspace's tables that version 2 adds.
+pub(crate) const WORKSPACE_2: &[Table] = &[
+    // The directory's transactions see which workspaces have something to do.
+    table("outbox_state", Shown::DirectoryOrWorkspace),
+    table("outbox", Shown::Workspace),
+    table("webhooks", Shown::Workspace),
+    table("channels", Shown::Workspace),
+    table("alert_rules", Shown::Workspace),
+    table("notice_preferences", Shown::Workspace),
+    table("rule_notices", Shown::Workspace),
+    table("dispatches", Shown::Workspace),
+    table("dispatch_attempts", Shown::Workspace),
+    table("inbox", Shown::Workspace),
 ];
 
 /// The table of sealed keys as of version 1.

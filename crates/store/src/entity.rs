@@ -121,4 +121,42 @@ entity!(workspace_record = "workspace_records" [workspace_id: Uuid, seq: i64] {
     deciding_policy: Option<String>, request_id: Option<Uuid>, payload_sealed: Vec<u8>,
 });
 
+entity!(directory_event = "directory_outbox" [seq: i64] {
+    id: Uuid, workspace_id: Option<Uuid>, account_id: Option<Uuid>, r#type: String, subject: String, at_us: i64,
+    data_sealed: Vec<u8>,
+});
+entity!(outbox_state = "outbox_state" [workspace_id: Uuid] {
+    last_seq: i64, due_us: Option<i64>, holder: Option<Uuid>, lease_us: Option<i64>,
+});
+entity!(event = "outbox" [workspace_id: Uuid, seq: i64] {
+    id: Uuid, r#type: String, subject: String, at_us: i64, once_lookup: Option<Vec<u8>>, data_sealed: Vec<u8>,
+    expanded_us: Option<i64>,
+});
+entity!(webhook = "webhooks" [workspace_id: Uuid, id: Uuid] {
+    name_sealed: Vec<u8>, url_sealed: Vec<u8>, types: String, secret_sealed: Vec<u8>,
+    old_secret_sealed: Option<Vec<u8>>, old_secret_until_us: Option<i64>, state: String,
+    reason_sealed: Option<Vec<u8>>, failing_since_us: Option<i64>, failures: i64, created_us: i64, changed_us: i64,
+});
+entity!(channel = "channels" [workspace_id: Uuid, id: Uuid] {
+    kind: String, name_sealed: Vec<u8>, address_sealed: Vec<u8>, created_us: i64,
+});
+entity!(alert_rule = "alert_rules" [workspace_id: Uuid, id: Uuid] {
+    name_sealed: Vec<u8>, rule_sealed: Vec<u8>, enabled: bool, changed_us: i64,
+});
+entity!(notice_preference = "notice_preferences" [workspace_id: Uuid, account_id: Uuid] {
+    preferences_sealed: Vec<u8>, changed_us: i64,
+});
+entity!(rule_notice = "rule_notices" [workspace_id: Uuid, rule_id: Uuid, about_lookup: Vec<u8>] { last_us: i64 });
+entity!(dispatch = "dispatches" [workspace_id: Uuid, id: Uuid] {
+    event_id: Uuid, event_seq: i64, subject: String, kind: String, target_id: Uuid, digest: bool,
+    unless_read: bool, state: String, attempts: i64, due_us: i64, lease: Option<Uuid>, lease_us: Option<i64>,
+    reason_sealed: Option<Vec<u8>>, created_us: i64, finished_us: Option<i64>,
+});
+entity!(dispatch_attempt = "dispatch_attempts" [workspace_id: Uuid, id: Uuid] {
+    dispatch_id: Uuid, at_us: i64, log_sealed: Vec<u8>,
+});
+entity!(inbox_notice = "inbox" [workspace_id: Uuid, id: Uuid] {
+    account_id: Uuid, event_id: Uuid, notice_sealed: Vec<u8>, created_us: i64, read_us: Option<i64>,
+});
+
 entity!(sealed_key = "sealed_keys" [name: String] { document: Vec<u8>, changed_us: i64 });

@@ -9,7 +9,7 @@
 //! names of five types, the policies and privileges of PostgreSQL, the triggers of either.
 
 use crate::StoreError;
-use crate::catalogue::{DIRECTORY_1, SHELF_1, Table, WORKSPACE_1};
+use crate::catalogue::{DIRECTORY_1, DIRECTORY_2, SHELF_1, Table, WORKSPACE_1, WORKSPACE_2};
 use crate::value::micros;
 use bursar_domain::Clock;
 use sea_orm::{
@@ -38,7 +38,10 @@ pub(crate) struct Schema {
 pub(crate) const DIRECTORY: Schema = Schema {
     name: "the directory",
     table: "directory_schema",
-    versions: &[Version { sql: include_str!("../migrations/directory_0001.sql"), tables: DIRECTORY_1 }],
+    versions: &[
+        Version { sql: include_str!("../migrations/directory_0001.sql"), tables: DIRECTORY_1 },
+        Version { sql: include_str!("../migrations/directory_0002.sql"), tables: DIRECTORY_2 },
+    ],
     erasure: false,
 };
 
@@ -46,7 +49,10 @@ pub(crate) const DIRECTORY: Schema = Schema {
 pub(crate) const WORKSPACE: Schema = Schema {
     name: "the workspaces",
     table: "workspace_schema",
-    versions: &[Version { sql: include_str!("../migrations/workspace_0001.sql"), tables: WORKSPACE_1 }],
+    versions: &[
+        Version { sql: include_str!("../migrations/workspace_0001.sql"), tables: WORKSPACE_1 },
+        Version { sql: include_str!("../migrations/workspace_0002.sql"), tables: WORKSPACE_2 },
+    ],
     erasure: true,
 };
 

@@ -7,6 +7,7 @@
 //! Not recorded are the program's own notes of time (a session or token was used just now, a
 //! failed attempt was counted); whoever finds those worth a record uses `note`.
 
+use crate::outbox::NewEvent;
 use crate::seal::{Column, Seal, column};
 use crate::value::{Key, Paging, micros, moment, unjson, words};
 use crate::{StoreError, value};
@@ -49,6 +50,8 @@ pub struct Entry {
     pub workspace: Option<WorkspaceId>,
     /// More, as JSON; sealed. Never a secret.
     pub payload: Json,
+    /// What is told outside besides what follows from the action (see `outbox.rs`).
+    pub events: Vec<NewEvent>,
 }
 
 impl Entry {
@@ -62,6 +65,7 @@ impl Entry {
             deciding_policy: None,
             workspace: None,
             payload: Json::Null,
+            events: Vec::new(),
         }
     }
 
@@ -83,6 +87,13 @@ impl Entry {
     #[must_use]
     pub fn with(mut self, payload: Json) -> Self {
         self.payload = payload;
+        self
+    }
+
+    /// Told outside as this event.
+    #[must_use]
+    pub fn telling(mut self, event: NewEvent) -> Self {
+        self.events.push(event);
         self
     }
 
@@ -156,14 +167,16 @@ pub(crate) struct Writing<'a> {
 }
 
 impl Writing<'_> {
-    /// Adds the record and makes the transaction last.
+    /// Adds the record and the events, and makes the transaction last.
     pub(crate) async fn commit(
         &self,
         transaction: DatabaseTransaction,
         actor: &Actor,
         entry: Entry,
     ) -> Result<(), StoreError> {
+        let told = crate::outbox::told(&entry)?;
         self.add(&transaction, actor, entry).await?;
+        crate::outbox::add(&transaction, self, told).await?;
         crate::database::commit(transaction).await
     }
 

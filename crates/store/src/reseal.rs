@@ -50,6 +50,7 @@ pub(crate) const DIRECTORY: &[Sealed] = &[
     sealed("sessions", Row::Id("id"), &["address", "agent"]),
     sealed("one_time_links", Row::Id("id"), &["details"]),
     sealed("identity_providers", Row::Id("id"), &["client_secret", "mapping"]),
+    sealed("directory_outbox", Row::Id("id"), &["data"]),
 ];
 
 /// The directory's, which only a workspace's transactions see.
@@ -65,6 +66,14 @@ pub(crate) const WORKSPACE: &[Sealed] = &[
     sealed("scim_groups", Row::Id("id"), &["attributes"]),
     sealed("staff_access", Row::Id("id"), &["reason", "ticket"]),
     sealed("backups", Row::Id("id"), &["location"]),
+    sealed("outbox", Row::Id("id"), &["data"]),
+    sealed("webhooks", Row::Id("id"), &["name", "url", "secret", "old_secret", "reason"]),
+    sealed("channels", Row::Id("id"), &["name", "address"]),
+    sealed("alert_rules", Row::Id("id"), &["name", "rule"]),
+    sealed("notice_preferences", Row::Id("account_id"), &["preferences"]),
+    sealed("dispatches", Row::Id("id"), &["reason"]),
+    sealed("dispatch_attempts", Row::Id("id"), &["log"]),
+    sealed("inbox", Row::Id("id"), &["notice"]),
 ];
 
 /// Seals anew what is outdated in these tables; how many fields.

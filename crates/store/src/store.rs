@@ -10,6 +10,7 @@
 //! # }
 //! ```
 
+mod events;
 mod rotation;
 
 use crate::config::{DatabaseConfig, StoreConfig};
@@ -17,6 +18,7 @@ use crate::database::{Database, Reach};
 use crate::directory::{Account, AccountStatus, Membership, NewWorkspace, Workspace, WorkspaceState};
 use crate::embedded::{self, Expected};
 use crate::open_workspaces::OpenWorkspaces;
+use crate::outbox::Wake;
 use crate::seal::Seal;
 use crate::value::Key;
 use crate::workspace::{TokenRow, TokenText};
@@ -101,6 +103,9 @@ impl Store {
                     .await?
             }
         };
+        let mut holder = [0; 16];
+        random.fill(&mut holder)?;
+        let holder = uuid::Uuid::from_bytes(holder);
         let directory = Directory {
             database: database.clone(),
             seal: Seal::installation(Arc::clone(&keys), Arc::clone(&random)),
@@ -108,6 +113,7 @@ impl Store {
             random,
             ids: Arc::default(),
             keyring: Arc::clone(&keyring),
+            wake: Arc::new(Wake::new(holder)),
         };
         let mut regions = BTreeMap::new();
         let shared = config.regions.is_empty();

@@ -48,6 +48,12 @@ keys!(
     RecordId,
     CertificateId,
     RequestId,
+    EventId,
+    WebhookId,
+    ChannelId,
+    AlertRuleId,
+    DispatchId,
+    NoticeId,
 );
 
 /// Makes ids in the order in which they are asked for.

@@ -10,9 +10,11 @@
 //! (`src_…`). Refused on purpose: secrets, names and addresses of people: an event says who by an
 //! account's id, except for the network address of a sign-in.
 
+mod delivery;
 mod schema;
 mod types;
 
+pub use delivery::{AttemptLog, Health, Next, Plan, Target, Verdict};
 pub use schema::{Field, Moment, Word};
 pub use types::*;
 

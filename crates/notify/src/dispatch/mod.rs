@@ -9,14 +9,15 @@
 
 mod outbox;
 
-pub use outbox::{AttemptLog, Claimed, Destination, Finished, Outbox};
+pub use outbox::{Claimed, Destination, Finished, Outbox};
 
 use crate::http::Sender;
 use crate::mail::{MailContent, Mailer};
 use crate::notice::Notice;
-use crate::rule::{Target, plan};
-use crate::webhook::{Attempt, Delivery, Health, Next, Outcome, Schedule, Verdict};
+use crate::rule::plan;
+use crate::webhook::{Attempt, Delivery, Outcome, Schedule};
 use crate::{slack_message, teams_message};
+use bursar_domain::event::{AttemptLog, Health, Next, Target, Verdict};
 use bursar_domain::id::{AccountId, WorkspaceId};
 use bursar_domain::{Clock, EmailAddress, Randomness};
 use chrono::{DateTime, Utc};

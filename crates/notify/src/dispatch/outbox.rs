@@ -1,10 +1,10 @@
 //! What the dispatcher needs of whoever keeps events and deliveries.
 
 use crate::notice::Notice;
-use crate::rule::{Audience, Plan, Target};
-use crate::webhook::{Health, Next, WebhookSecret};
+use crate::rule::Audience;
+use crate::webhook::WebhookSecret;
 use bursar_domain::EmailAddress;
-use bursar_domain::event::Event;
+use bursar_domain::event::{AttemptLog, Event, Health, Next, Plan, Target};
 use bursar_domain::id::{AlertRuleId, DispatchId, WorkspaceId};
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
@@ -52,21 +52,6 @@ pub struct Claimed {
     pub destination: Destination,
     /// Whether it goes together with others of the same target.
     pub digest: bool,
-}
-
-/// One line of the delivery log.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AttemptLog {
-    /// What was sent, without signature, secret and URL.
-    pub request: String,
-    /// The status, if there was an answer.
-    pub status: Option<u16>,
-    /// The beginning of the answer.
-    pub response: String,
-    /// Why it failed.
-    pub error: Option<String>,
-    /// How long it took.
-    pub took_ms: u64,
 }
 
 /// How an attempt ended, and what follows.

@@ -5,14 +5,12 @@
 //! a receiver that keeps ids does a thing once. Success is 2xx and nothing else; 410 switches the
 //! webhook off; everything else is tried again by [`Schedule`].
 
-mod health;
 mod retry_after;
 mod schedule;
 mod secret;
 
-pub use health::{Health, Verdict};
 pub use retry_after::parse_retry_after;
-pub use schedule::{Attempt, Next, Outcome, Schedule};
+pub use schedule::{Attempt, Outcome, Schedule};
 pub use secret::{SecretError, WebhookSecret};
 
 use crate::http::{SendError, Sender};
@@ -45,6 +43,8 @@ impl Delivery {
             signatures.push(secret.sign(&id, now.timestamp(), &body)?);
         }
         let headers = vec![
+            // What says that the body is a whole CloudEvent (HTTP binding 1.0.2, structured mode).
+            ("content-type", "application/cloudevents+json".to_owned()),
             ("webhook-id", id),
             ("webhook-timestamp", now.timestamp().to_string()),
             ("webhook-signature", signatures.join(" ")),

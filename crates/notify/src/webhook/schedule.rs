@@ -1,5 +1,6 @@
 //! What follows on an attempt: a pure function.
 
+use bursar_domain::event::Next;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// How an attempt ended.
@@ -47,28 +48,6 @@ pub struct Attempt {
     pub at: DateTime<Utc>,
     /// How.
     pub outcome: Outcome,
-}
-
-/// What follows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Next {
-    /// Nothing: it was taken.
-    Delivered,
-    /// Another attempt, not before this moment.
-    Retry {
-        /// When.
-        at: DateTime<Utc>,
-    },
-    /// It lies with the dead letters until somebody replays it.
-    Dead {
-        /// Why.
-        reason: String,
-    },
-    /// The same, and the webhook gets nothing more: the receiver said it is gone (410).
-    SwitchOff {
-        /// Why.
-        reason: String,
-    },
 }
 
 /// When attempts are made.

@@ -54,6 +54,7 @@ pub struct Directory {
     pub(crate) random: Arc<dyn Randomness>,
     pub(crate) ids: Arc<Ids>,
     pub(crate) keyring: Arc<Keyring>,
+    pub(crate) wake: Arc<crate::outbox::Wake>,
 }
 
 impl std::fmt::Debug for Directory {

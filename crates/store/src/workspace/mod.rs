@@ -4,9 +4,13 @@
 //! names that workspace; on PostgreSQL the transaction does so as well, and row-level security
 //! shows nothing else.
 
+mod alerts;
 mod backups;
 mod credentials;
+mod dispatches;
 mod dump;
+mod events;
+mod inbox;
 mod members;
 mod records;
 mod restore;
@@ -18,9 +22,14 @@ mod sources;
 mod staff_access;
 mod teams;
 mod tokens;
+mod webhooks;
 
+pub use alerts::{AlertRuleRow, Channel, ChannelKind, NewAlertRule, NewChannel};
 pub use backups::{Backup, NewBackup};
+pub use dispatches::{DeadLetter, DispatchAttempt, DispatchResult};
 pub use dump::Dump;
+pub use events::{ClaimedDispatch, Destination, DispatchClaim};
+pub use inbox::InboxNotice;
 pub use restore::{Restored, Restoring};
 pub use roles::{CustomRole, NewCustomRole};
 pub use scim_groups::{GroupChange, ScimGroup};
@@ -29,6 +38,7 @@ pub use sources::{NewSource, Source};
 pub use staff_access::{MAX_HOURS, NewStaffAccess, StaffAccess};
 pub use teams::{NewTeam, Team};
 pub use tokens::{NewToken, TokenKind, TokenRow, TokenText, TokenTextError};
+pub use webhooks::{NewWebhook, Webhook, WebhookState};
 
 use crate::database::{Database, Reach};
 use crate::record::{Entry, Ledger, Writing};
@@ -46,7 +56,7 @@ use uuid::Uuid;
 pub struct WorkspaceStore {
     workspace: WorkspaceId,
     database: Database,
-    seal: Seal,
+    pub(crate) seal: Seal,
     keys: Arc<WorkspaceKeys>,
     directory: Directory,
 }
@@ -85,7 +95,7 @@ impl WorkspaceStore {
         crate::value::Key::uuid(self.workspace)
     }
 
-    fn now(&self) -> DateTime<Utc> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
         self.directory.now()
     }
 
@@ -98,7 +108,7 @@ impl WorkspaceStore {
         self.database.read(Reach::workspace(self.workspace)).await
     }
 
-    async fn write(&self) -> Result<DatabaseTransaction, StoreError> {
+    pub(crate) async fn write(&self) -> Result<DatabaseTransaction, StoreError> {
         self.seal.refresh(&self.directory.keyring).await?;
         self.database.write(Reach::workspace(self.workspace)).await
     }
@@ -115,6 +125,8 @@ impl WorkspaceStore {
             id: self.new_uuid()?,
             now: self.now(),
         };
-        writing.commit(transaction, actor, entry).await
+        writing.commit(transaction, actor, entry).await?;
+        self.directory.wake.at(self.workspace, self.now());
+        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! What the store promises, whatever database is below.
 
 mod accounts;
+mod events;
 mod factors;
 mod isolation;
 mod leaving;

@@ -1,6 +1,74 @@
-//! When a receiver counts as dead.
+//! What becomes of an event: where it is sent, and how that went. Plain data between whoever keeps deliveries and
+//! whoever makes them.
 
+use crate::id::{AccountId, AlertRuleId, ChannelId, WebhookId};
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Where something is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Target {
+    /// A webhook.
+    Webhook(WebhookId),
+    /// A channel.
+    Channel(ChannelId),
+    /// Somebody's mail.
+    Mail(AccountId),
+    /// Somebody's inbox in the program.
+    Inbox(AccountId),
+}
+
+/// One thing to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Where.
+    pub target: Target,
+    /// Not before.
+    pub not_before: DateTime<Utc>,
+    /// Together with others of the same moment.
+    pub digest: bool,
+    /// Only if nobody has read the notice until then.
+    pub unless_read: bool,
+    /// The rule that asked for it, if one did.
+    pub rule: Option<AlertRuleId>,
+}
+
+/// What follows on an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing: it was taken.
+    Delivered,
+    /// Another attempt, not before this moment.
+    Retry {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// It lies with the dead letters until somebody replays it.
+    Dead {
+        /// Why.
+        reason: String,
+    },
+    /// The same, and the webhook gets nothing more: the receiver said it is gone (410).
+    SwitchOff {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// One line of the delivery log.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptLog {
+    /// What was sent, without signature, secret and URL.
+    pub request: String,
+    /// The status, if there was an answer.
+    pub status: Option<u16>,
+    /// The beginning of the answer.
+    pub response: String,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// How long it took.
+    pub took_ms: u64,
+}
 
 /// How long a receiver may take nothing at all before it is paused.
 const PATIENCE: TimeDelta = TimeDelta::days(5);
