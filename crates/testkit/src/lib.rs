@@ -20,9 +20,11 @@ pub mod dirty;
 pub mod peers;
 mod process;
 mod program;
+mod receiver;
 
 pub use process::{Answer, Process, free_port, http_get, http_status};
 pub use program::{Program, Run, program};
+pub use receiver::{Received, Receiver, Reply};
 
 /// Why a test could not set its stage.
 pub type Error = anyhow::Error;

@@ -16,11 +16,13 @@ pub mod oracle;
 pub mod public_validator;
 
 mod identity_providers;
+mod messages;
 mod object_stores;
 mod openbao;
 mod postgres;
 
 pub use identity_providers::{CLIENT_ID, CLIENT_SECRET, IdentityProviderPeer, bent_provider, oidc_provider};
+pub use messages::{MailMode, MailPeer, mail_server, node_judges, python_judges};
 pub use object_stores::{ObjectStorePeer, Request, azurite, fake_gcs, moto};
 pub use openbao::{OPENBAO_TOKEN, OpenBao, openbao};
 pub use postgres::{PostgresDatabase, PostgresPeer, postgres, postgres_programs};

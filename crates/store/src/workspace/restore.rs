@@ -6,15 +6,16 @@
 //! What was taken away since the backup stays taken away. Members are the directory's and stay as they
 //! are; teams and tokens of who is none any more do not come back. A token that is not good now is not
 //! good afterwards, an ended staff access stays ended, a provisioned user that was switched off or
-//! removed stays off. Records and the list of backups are only ever added to: what was done since the
-//! backup was done, the restore included.
+//! removed stays off, a webhook that was removed or stopped comes back paused. Records and the list of
+//! backups are only ever added to: what was done since the backup was done, the restore included. So are
+//! events and what became of them.
 
 use super::WorkspaceStore;
 use super::dump::{every_table, last_seq, workspace_column};
 use crate::StoreError;
 use crate::entity::{
-    backup, credential, custom_role, scim_group, scim_group_member, scim_user, source, staff_access, team,
-    team_member, token, workspace_record, workspace_setting,
+    alert_rule, backup, credential, custom_role, notice_preference, scim_group, scim_group_member, scim_user,
+    source, staff_access, team, team_member, token, webhook, workspace_record, workspace_setting,
 };
 use crate::record::Entry;
 use crate::rows::{Reading, Row, model_of};
@@ -65,6 +66,7 @@ struct Present {
     good_tokens: HashSet<Uuid>,
     good_accesses: HashSet<Uuid>,
     active_users: HashSet<Uuid>,
+    webhooks: HashSet<Uuid>,
     now: i64,
 }
 
@@ -153,7 +155,13 @@ impl WorkspaceStore {
             .filter(scim_user::Column::Active.eq(true))
             .all(transaction)
             .await?;
+        let webhooks = webhook::Entity::find()
+            .filter(webhook::Column::WorkspaceId.eq(here))
+            .filter(webhook::Column::State.eq("on"))
+            .all(transaction)
+            .await?;
         Ok(Present {
+            webhooks: webhooks.into_iter().map(|row| row.id).collect(),
             members,
             good_tokens: tokens.into_iter().map(|row| row.id).collect(),
             good_accesses: accesses.into_iter().map(|row| row.id).collect(),
@@ -173,6 +181,9 @@ impl WorkspaceStore {
             )*};
         }
         clear!(
+            alert_rule,
+            notice_preference,
+            webhook,
             scim_group_member,
             scim_group,
             scim_user,
@@ -279,7 +290,11 @@ fn again(row: &mut Row, present: &Present, restored: &mut Restored) -> bool {
     let member = |row: &Row| row.uuid("account_id").is_none_or(|account| present.members.contains(&account));
     let id = row.uuid("id").unwrap_or_default();
     match row.table.as_str() {
-        "team_members" => return member(row),
+        "team_members" | "notice_preferences" => return member(row),
+        // Nothing is sent to who was removed, paused or switched off since; somebody may resume it.
+        "webhooks" if row.text("state") == Some("on") && !present.webhooks.contains(&id) => {
+            row.set("state", "paused");
+        }
         "api_tokens" => {
             let good = present.good_tokens.contains(&id) && member(row);
             if !good && row.moment("revoked_us").is_none() {

@@ -6,6 +6,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod at_rest;
+mod dispatching;
 mod embedded;
 mod key_shelf;
 mod rotation;

@@ -26,7 +26,8 @@ on_both! {
         assert!(matches!(first, Err(StoreError::KeysRotated)), "{first:?}");
         assert_eq!(store.sources(Default::default()).await.unwrap().len(), 2);
 
-        assert_eq!(stage.store.reseal_workspace(workspace).await.unwrap(), 3);
+        // The source, the team, the setting, and the event that told of the source.
+        assert_eq!(stage.store.reseal_workspace(workspace).await.unwrap(), 4);
         assert_eq!(stage.store.reseal_workspace(workspace).await.unwrap(), 0);
         let again = stage.open(workspace).await;
         assert_eq!(again.setting("currency").await.unwrap().as_deref(), Some("EUR"));
