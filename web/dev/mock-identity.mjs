@@ -675,3 +675,13 @@ export function workspaceOf(request) {
 }
 
 export { PAGES };
+
+/** Refuses what the role of whoever asks does not do. */
+export function mayOf(request) {
+  const { world, session } = sessionOf(request);
+  const { member } = current(world, session, request.headers["bursar-workspace"]);
+  return (action) => {
+    if (!allowedTo(world, member).actions.includes(action))
+      throw new Refusal(403, "this is refused", `your role does not do \`${action}\``, "refused");
+  };
+}

@@ -7,7 +7,8 @@ import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { addDays, DIMENSIONS, MEASURES, makeCharges, TAG_KEYS, TODAY } from "./mock-data.mjs";
-import { authRoute, identityRoute, Refusal, sessionOf, workspaceOf } from "./mock-identity.mjs";
+import { authRoute, identityRoute, mayOf, Refusal, sessionOf, workspaceOf } from "./mock-identity.mjs";
+import { insightRoute } from "./mock-insight.mjs";
 
 const option = (name, fallback) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -679,6 +680,18 @@ async function route(request, url) {
     return { checked_rows: 12_507_434, version: "1.2", findings: FINDINGS, notes: [] };
   if (path === "/api/v1/ledger") return LEDGER();
   if (path === "/api/v1/sql" && request.method === "POST") return sql(JSON.parse(await bodyOf(request)));
+  const insight = await insightRoute({
+    method: request.method,
+    path,
+    search,
+    body: () => bodyOf(request),
+    world,
+    charges: CHARGES,
+    matches,
+    parseWhere,
+    may: mayOf(request),
+  });
+  if (insight !== null) return insight;
   throw new Refusal(404, "not found", `there is nothing at ${path}`);
 }
 

@@ -103,7 +103,7 @@ test("a viewer has the pages of a viewer, and no others", async ({ page }) => {
   await page.goto("/");
   await settled(page);
   const pages = page.getByRole("navigation", { name: "Pages" });
-  await expect(pages.getByRole("link")).toHaveText(["Dashboard"]);
+  await expect(pages.getByRole("link")).toHaveText(["Dashboard", "Anomalies", "Recommendations"]);
   await expect(page.locator(".bars li").first()).toBeVisible();
   await expect(page.locator("main a")).toHaveCount(0);
   await expect(page.getByRole("alert")).toHaveCount(0);
@@ -153,7 +153,7 @@ test("a server without accounts still works with its link", async ({ page }) => 
     );
   await page.goto("/");
   await settled(page);
-  await expect(page.getByRole("navigation", { name: "Pages" }).getByRole("link")).toHaveCount(4);
+  await expect(page.getByRole("navigation", { name: "Pages" }).getByRole("link")).toHaveCount(9);
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByRole("heading", { name: "Sign in with a one-time link" })).toBeVisible();
 });

@@ -53,6 +53,14 @@ const router = createBrowserRouter([
             path: "sources",
             lazy: async () => ({ Component: (await import("./pages/sources/Sources")).Sources }),
           },
+          {
+            path: "forecast",
+            lazy: async () => ({ Component: (await import("./pages/forecast/Forecast")).Forecast }),
+          },
+          {
+            path: "budgets",
+            lazy: async () => ({ Component: (await import("./pages/budgets/Budgets")).Budgets }),
+          },
         ],
       },
       {

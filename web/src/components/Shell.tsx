@@ -14,7 +14,7 @@ import { HelpIcon } from "./icons";
 import { MeContext, opens } from "./me";
 import { NoWorkspace } from "./NoWorkspace";
 import { Progress } from "./Progress";
-import { ADMIN, PAGES } from "./pages";
+import { ADMIN, GROUPS, PAGES } from "./pages";
 import { SchemeToggle } from "./SchemeToggle";
 import { Shortcuts } from "./Shortcuts";
 import { Failure } from "./states";
@@ -89,16 +89,20 @@ function Header({ me, known, leave }: HeaderProps) {
   const navigate = useNavigate();
   const { pathname } = useLocation();
   const [help, setHelp] = useState(false);
-  const pages = known ? [...PAGES, ...(me ? [ADMIN] : [])].filter((one) => opens(me, one.page)) : [];
-  const go = (page: string, to: string) => () => {
-    if (opens(me, page)) void navigate(to);
-  };
+  const groups = (known ? [...GROUPS, ...(me ? [{ label: "Admin", pages: [ADMIN] }] : [])] : [])
+    .map((group) => ({ ...group, pages: group.pages.filter((one) => opens(me, one.page)) }))
+    .filter((group) => group.pages.length > 0);
+  const jumps = Object.fromEntries(
+    PAGES.map((one) => [
+      `g ${one.key}`,
+      () => {
+        if (opens(me, one.page)) void navigate(one.to);
+      },
+    ]),
+  );
 
   useShortcuts({
-    "g d": go("dashboard", "/"),
-    "g e": go("explorer", "/explore"),
-    "g q": go("sql", "/sql"),
-    "g s": go("sources", "/sources"),
+    ...jumps,
     "g a": () => {
       if (me && opens(me, "admin")) void navigate("/admin");
     },
@@ -127,13 +131,6 @@ function Header({ me, known, leave }: HeaderProps) {
           Bursar
         </Link>
         {me ? <WorkspaceSwitcher me={me} choose={choose} /> : known && <LegacyName />}
-        <nav className="nav" aria-label="Pages">
-          {pages.map((one) => (
-            <NavLink key={one.to} to={one.to} end={one.to === "/"}>
-              {one.label}
-            </NavLink>
-          ))}
-        </nav>
         <div className="header-end">
           <SchemeToggle />
           <button
@@ -162,6 +159,19 @@ function Header({ me, known, leave }: HeaderProps) {
           )}
         </div>
       </div>
+      {groups.length > 0 && (
+        <nav className="nav" aria-label="Pages">
+          {groups.map((group) => (
+            <div key={group.label} className="nav-group">
+              {group.pages.map((one) => (
+                <NavLink key={one.to} to={one.to} end={one.to === "/"}>
+                  {one.label}
+                </NavLink>
+              ))}
+            </div>
+          ))}
+        </nav>
+      )}
       {help && <Shortcuts close={() => setHelp(false)} />}
     </header>
   );

@@ -1,6 +1,6 @@
 import { TagsInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import type { ScopeRule } from "../../api/identityTypes";
 import { useDimensions, useValues } from "../../api/queries";
 import { dimensionName, rulesSentence, scopeProblem } from "../../lib/scope";
@@ -8,10 +8,23 @@ import { dimensionName, rulesSentence, scopeProblem } from "../../lib/scope";
 interface Props {
   rules: ScopeRule[];
   onChange: (rules: ScopeRule[]) => void;
+  legend?: string;
+  /** What the rules mean here, around the sentence that says them. */
+  meaning?: (sentence: ReactNode) => ReactNode;
+  /** What to do while there is no rule. */
+  without?: string;
 }
 
 /** Rules that must all hold: a dimension, and the values that are seen. */
-export function ScopeEditor({ rules, onChange }: Props) {
+export function ScopeEditor({
+  rules,
+  onChange,
+  legend = "Only charges where",
+  meaning = (sentence) => (
+    <>They see charges where {sentence}. A charge that has no such value is not seen.</>
+  ),
+  without,
+}: Props) {
   const dimensions = useDimensions();
   const all = [
     ...(dimensions.data?.dimensions ?? []).map((one) => ({ id: one.id, label: one.label })),
@@ -20,10 +33,10 @@ export function ScopeEditor({ rules, onChange }: Props) {
   const set = (at: number, rule: ScopeRule) =>
     onChange(rules.map((one, index) => (index === at ? rule : one)));
   const unused = all.find((one) => !rules.some((rule) => rule.dimension === one.id));
-  const problem = scopeProblem(rules);
+  const problem = rules.length === 0 && without ? without : scopeProblem(rules);
   return (
     <fieldset className="checks">
-      <legend>Only charges where</legend>
+      <legend>{legend}</legend>
       <div>
         {rules.map((rule, at) => (
           <Rule
@@ -52,12 +65,7 @@ export function ScopeEditor({ rules, onChange }: Props) {
         {rules.length === 0 ? "Add a rule" : "And another rule"}
       </button>
       <p className="preview" role="status">
-        {problem ?? (
-          <>
-            They see charges where <strong>{rulesSentence(rules)}</strong>. A charge that has no such value is
-            not seen.
-          </>
-        )}
+        {problem ?? meaning(<strong>{rulesSentence(rules)}</strong>)}
       </p>
     </fieldset>
   );
