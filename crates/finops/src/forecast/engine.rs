@@ -24,6 +24,10 @@ const ORIGINS: usize = 50;
 const SPIKE: f64 = 4.5;
 /// Lags of the autoregressions: a little more than a week of days.
 const ORDER: usize = 8;
+/// With a longer history there is more to learn from: two weeks of days, a quarter of weeks.
+const MIDDLE_ORDER: usize = 14;
+/// A history is long beyond so many values.
+const LONG_HISTORY: usize = 420;
 /// The same for hours: a little more than a day.
 const LONG_ORDER: usize = 26;
 /// From this season on autoregressions deserve more trust, and smoothing less.
@@ -172,7 +176,11 @@ impl<'v> Fitted<'v> {
             members.push(Member { kind, model: Model::Smooth(smoother) });
         }
         let longest = seasons.last().copied().unwrap_or(1);
-        let order = if longest >= LONG_SEASON && values.len() > 500 { LONG_ORDER } else { ORDER };
+        let order = match values.len() {
+            0..=LONG_HISTORY => ORDER,
+            _ if longest >= LONG_SEASON => LONG_ORDER,
+            _ => MIDDLE_ORDER,
+        };
         let short: Vec<usize> = (1..=order).collect();
         for (kind, differenced) in [(Kind::StepLags, true), (Kind::LevelLags, false)] {
             if let Some(fitted) = Autoregression::fit(&adjusted, &short, differenced) {
@@ -284,31 +292,18 @@ fn weights(kinds: &[Kind], losses: &[f64], counted: &[u32], longest: usize) -> V
 
 /// Before anything is known.
 fn prior(kind: Kind, longest: usize) -> f64 {
-    let long = longest >= LONG_SEASON;
+    let (none, long) = (longest < 2, longest >= LONG_SEASON);
     match kind {
         Kind::Naive | Kind::Holt => 0.5,
-        Kind::Simple | Kind::Damped | Kind::SeasonalLags => 1.0,
-        Kind::Theta => {
-            if longest > 1 && !long {
-                3.0
-            } else {
-                1.5
-            }
-        }
-        Kind::StepLags => {
-            if long {
-                2.0
-            } else {
-                1.0
-            }
-        }
-        Kind::LevelLags => {
-            if long {
-                1.0
-            } else {
-                0.5
-            }
-        }
+        Kind::Simple | Kind::SeasonalLags => 1.0,
+        Kind::Damped if none => 1.3,
+        Kind::Damped => 1.0,
+        Kind::Theta if none || long => 1.0,
+        Kind::Theta => 3.0,
+        Kind::StepLags if long => 2.0,
+        Kind::StepLags => 1.0,
+        Kind::LevelLags if long => 1.0,
+        Kind::LevelLags => 0.5,
         Kind::LastSeason => 0.05,
     }
 }

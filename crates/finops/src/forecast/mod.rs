@@ -216,17 +216,23 @@ fn flat(value: f64, horizon: usize, notes: Vec<Note>) -> Forecast {
 
 /// Which seasons to use, shortest first.
 fn seasons(values: &[f64], suggested: &[usize], asked: Option<usize>) -> (Vec<usize>, Option<Note>) {
-    const STRONG: f64 = 0.35;
     let Some(asked) = asked else {
         let known: &[usize] = &[4, 5, 7, 12, 24, 48, 52, 96, 168];
-        let tried = if suggested.is_empty() { known } else { suggested };
-        let best = tried
+        // What the calendar suggests needs less evidence than what was only looked for.
+        let (tried, strong) = if suggested.is_empty() { (known, 0.35) } else { (suggested, 0.15) };
+        let found: Vec<(usize, f64)> = tried
             .iter()
             .map(|season| (*season, season::strength(values, *season)))
-            .filter(|(_, strength)| *strength > STRONG)
-            .max_by(|one, two| one.1.total_cmp(&two.1));
-        let Some((best, _)) = best else { return (Vec::new(), None) };
-        return (with_longer(values, best), None);
+            .filter(|(_, strength)| *strength > strong)
+            .collect();
+        let Some((best, strength)) = found.iter().copied().max_by(|one, two| one.1.total_cmp(&two.1)) else {
+            return (Vec::new(), None);
+        };
+        // A week of hours also has its days; two days are no season if one is.
+        let within = found
+            .iter()
+            .find(|(season, also)| best == season * 7 || (best == season * 2 && *also > 0.95 * strength));
+        return (with_longer(values, within.map_or(best, |(season, _)| *season)), None);
     };
     if asked < 2 {
         return (Vec::new(), None);
