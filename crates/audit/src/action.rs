@@ -39,15 +39,24 @@ const fn activity(name: &'static str, meaning: &'static str) -> Action {
 
 /// Every action, in the order of names.
 pub const ACTIONS: &[Action] = &[
+    change("account.ask-deletion", "the deletion of an account was asked for"),
     change("account.ask-reset", "a new password was asked for"),
     change("account.change-email", "an account got another address"),
     change("account.create", "an account was made"),
     change("account.delete", "an account was deleted for good"),
+    change("account.keep", "the deletion of an account was taken back"),
+    change("account.remove-password", "an account lost its password"),
     change("account.rename", "an account got another display name"),
+    change("account.set-password", "an account got another password"),
     change("account.set-staff", "an account became staff, or stopped being it"),
     change("account.switch-off", "an account was switched off"),
     change("account.switch-on", "an account was switched on again"),
+    change("audit.erase-person", "what the log knew about a person was erased"),
+    activity("audit.export", "the log, or a part of it, was exported"),
+    activity("audit.rotate-key", "the log got another signing key"),
+    activity("backup.remove", "a backup was removed"),
     activity("backup.take", "a backup was taken"),
+    activity("backup.verify", "a backup was opened and compared"),
     activity("certificate.issue", "a certificate of deletion was signed"),
     activity("credential.remove", "a cloud credential was removed"),
     activity("credential.set", "a cloud credential was stored"),
@@ -86,6 +95,8 @@ pub const ACTIONS: &[Action] = &[
     sign_in("session.end-all", "all sessions of an account were ended"),
     sign_in("session.end-by-provider", "an identity provider ended sessions"),
     sign_in("session.renew", "a session was proved anew"),
+    activity("setting.change", "a setting was changed"),
+    activity("setting.remove", "a setting was taken back"),
     sign_in("sign-in", "an attempt to sign in"),
     sign_in("sign-in.external", "an attempt to sign in with an identity provider"),
     activity("source.add", "a source of cost data was added"),
@@ -111,6 +122,8 @@ pub const ACTIONS: &[Action] = &[
     activity("workspace.delete", "a workspace was deleted"),
     activity("workspace.keep", "the deletion of a workspace was taken back"),
     activity("workspace.rename", "a workspace got another name"),
+    activity("workspace.switch-off", "a workspace was switched off"),
+    activity("workspace.switch-on", "a workspace was switched on again"),
 ];
 
 /// The action of this name.

@@ -13,9 +13,10 @@
 //! cosignatures (c2sp.org/tlog-cosignature): what they sign is their time and the whole text, and it says that
 //! they never saw another history.
 
-use crate::Hash;
 use crate::entry::spelled;
 use crate::key::{KeyError, SignedText, SigningKey, VerifyingKey};
+use crate::tree::{ProofError, check_inclusion};
+use crate::{Hash, leaf_hash};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
@@ -139,6 +140,37 @@ impl SignedCheckpoint {
             let good = witness.verifies(&cosigned(seconds, &self.note.text), signature);
             good.then(|| DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0)).flatten()
         })
+    }
+}
+
+/// One entry with everything that shows it was recorded: its line, its place, the path to the root, and the checkpoint
+/// that has that root.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProofOf {
+    /// The line that was hashed.
+    pub line: String,
+    /// Its leaf, from 0.
+    pub index: u64,
+    /// The path, from the leaf upwards.
+    pub path: Vec<Hash>,
+    /// The signed checkpoint.
+    pub checkpoint: String,
+}
+
+impl ProofOf {
+    /// Whether the entry is under the checkpoint, and the checkpoint is signed by this key.
+    ///
+    /// # Errors
+    /// [`ProofError`] when the path does not lead there; [`ProofError::Root`] when the checkpoint is not the key's.
+    pub fn check(&self, key: &VerifyingKey) -> Result<Checkpoint, ProofError> {
+        let signed = SignedCheckpoint::parse(&self.checkpoint).map_err(|_| ProofError::Root)?;
+        let head = &signed.checkpoint;
+        if !signed.is_signed_by(key) {
+            return Err(ProofError::Root);
+        }
+        check_inclusion(leaf_hash(self.line.as_bytes()), self.index, head.size, head.root, &self.path)?;
+        Ok(signed.checkpoint)
     }
 }
 

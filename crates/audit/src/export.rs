@@ -12,7 +12,7 @@
 //! | `keys.jsonl` | the history of keys |
 //! | `personal.jsonl` | what stands beside the log about persons, with the keys of these commitments |
 //! | `anchors/…` | timestamps from outside |
-//! | `README.md`, `verify.py` | how to check it, in words and in sixty lines |
+//! | `README.md`, `verify.py` | how to check it, in words and in Python |
 //! | `manifest.json`, `manifest.sig` | what is in it, with digests, and the log's signature under that |
 //!
 //! Entries are pushed into a [`BundleWriter`] one by one, so that a log of any length is exported in

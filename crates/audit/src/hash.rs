@@ -11,7 +11,8 @@ use subtle::ConstantTimeEq;
 pub(crate) const HASH_BYTES: usize = 32;
 
 /// A SHA-256 hash.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Hash(pub [u8; HASH_BYTES]);
 
 /// A text or bytes that are no hash.
@@ -31,6 +32,19 @@ impl TryFrom<&[u8]> for Hash {
     type Error = HashError;
     fn try_from(bytes: &[u8]) -> Result<Self, HashError> {
         bytes.try_into().map(Self).map_err(|_| HashError)
+    }
+}
+
+impl TryFrom<String> for Hash {
+    type Error = HashError;
+    fn try_from(text: String) -> Result<Self, HashError> {
+        text.parse()
+    }
+}
+
+impl From<Hash> for String {
+    fn from(hash: Hash) -> Self {
+        hash.to_string()
     }
 }
 

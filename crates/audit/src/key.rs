@@ -4,7 +4,9 @@
 //! every later one by the key before it, so that whoever trusts one key can follow to the newest. A key
 //! ends at its own end or when the next one begins, whichever is earlier.
 
+use crate::SignedCheckpoint;
 use crate::entry::spelled;
+use crate::verify::Problem;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -300,6 +302,21 @@ impl KeyHistory {
     #[must_use]
     pub fn statements(&self) -> &[KeyStatement] {
         &self.statements
+    }
+
+    /// Whether a trusted key signed a checkpoint while it was good.
+    ///
+    /// # Errors
+    /// [`Problem::UnknownKey`] or [`Problem::Expired`].
+    pub fn check(&self, signed: &SignedCheckpoint) -> Result<(), Problem> {
+        let (size, at) = (Some(signed.checkpoint.size), signed.checkpoint.time);
+        match self.signer(&signed.note, at) {
+            Signer::Good(_) => Ok(()),
+            Signer::Expired(key, from, until) => {
+                Err(Problem::Expired { size, key: key.id(), at, from, until })
+            }
+            Signer::Unknown => Err(Problem::UnknownKey { size }),
+        }
     }
 
     /// Who signed a note, if that key is trusted.

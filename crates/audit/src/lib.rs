@@ -16,8 +16,8 @@
 //! * [`Checkpoint`]: "the log had this root at this time", signed at a cadence even when idle, so that
 //!   silence is visible. [`KeyHistory`]: which key was good when, each vouched for by the one before.
 //! * [`personal`]: what is about a person lies beside the log; the leaf has a keyed commitment.
-//! * [`export`], [`verify`](mod@verify): a bundle that is checked offline, by this crate or by the sixty lines of
-//!   Python inside it.
+//! * [`export`], [`verify`](mod@verify): a bundle that is checked offline, by this crate or by the Python
+//!   inside it.
 //! * [`anchor`]: RFC 3161 timestamps, and where checkpoints are put out of our own reach.
 //! * [`ocsf`]: entries in the words of the Open Cybersecurity Schema Framework. [`action`]: the
 //!   registry of what is recorded.
@@ -45,7 +45,7 @@ pub mod tile;
 pub mod tree;
 pub mod verify;
 
-pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
+pub use checkpoint::{Checkpoint, CheckpointError, ProofOf, SignedCheckpoint};
 pub use entry::{Entry, EntryError, Log, Outcome, UnknownOutcome};
 pub use hash::{Hash, HashError, leaf_hash, node_hash};
 pub use json::{Payload, PayloadError};

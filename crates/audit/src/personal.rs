@@ -58,7 +58,6 @@ pub struct Commitment {
     /// The person's account.
     pub person: AccountId,
     /// The keyed hash of what is known.
-    #[serde(with = "hexadecimal")]
     pub commitment: Hash,
 }
 
@@ -94,19 +93,6 @@ impl Disclosure {
         let Ok(key) = self.key.parse::<Hash>() else { return false };
         self.person == commitment.person
             && equal(hmac(&key.0, &[self.value.as_bytes()]), commitment.commitment)
-    }
-}
-
-mod hexadecimal {
-    use crate::Hash;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(hash: &Hash, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(hash)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Hash, D::Error> {
-        String::deserialize(from)?.parse().map_err(D::Error::custom)
     }
 }
 

@@ -107,5 +107,29 @@ pub(crate) const WORKSPACE_2: &[Table] = &[
     table("inbox", Shown::Workspace),
 ];
 
+const fn append_only(name: &'static str, shown: Shown) -> Table {
+    Table { name, shown, append_only: true }
+}
+
+/// What version 3 adds to the directory: its log.
+pub(crate) const DIRECTORY_3: &[Table] = &[
+    append_only("directory_record_tiles", Shown::Directory),
+    append_only("directory_record_checkpoints", Shown::Directory),
+    table("directory_record_keys", Shown::Directory),
+    table("directory_record_people", Shown::Directory),
+    table("directory_record_personal", Shown::Directory),
+    table("directory_record_intents", Shown::Directory),
+];
+
+/// What version 3 adds to a workspace: its log.
+pub(crate) const WORKSPACE_3: &[Table] = &[
+    append_only("workspace_record_tiles", Shown::Workspace),
+    append_only("workspace_record_checkpoints", Shown::Workspace),
+    table("workspace_record_keys", Shown::Workspace),
+    table("workspace_record_people", Shown::Workspace),
+    table("workspace_record_personal", Shown::Workspace),
+    table("workspace_record_intents", Shown::Workspace),
+];
+
 /// The table of sealed keys as of version 1.
 pub(crate) const SHELF_1: &[Table] = &[table("sealed_keys", Shown::Directory)];

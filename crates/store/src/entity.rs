@@ -77,7 +77,8 @@ entity!(certificate = "deletion_certificates" [id: Uuid] {
 entity!(directory_record = "directory_records" [seq: i64] {
     id: Uuid, at_us: i64, actor: String, account_id: Option<Uuid>, on_behalf_of: Option<Uuid>,
     credential: Option<String>, workspace_id: Option<Uuid>, action: String, target: String, outcome: String,
-    deciding_policy: Option<String>, request_id: Option<Uuid>, payload_sealed: Vec<u8>,
+    deciding_policy: Option<String>, request_id: Option<Uuid>, payload_sealed: Vec<u8>, leaf: Option<Vec<u8>>,
+    intent_seq: Option<i64>, personal: Option<String>,
 });
 
 entity!(workspace_setting = "workspace_settings" [workspace_id: Uuid, name: String] {
@@ -118,7 +119,26 @@ entity!(backup = "backups" [workspace_id: Uuid, id: Uuid] {
 entity!(workspace_record = "workspace_records" [workspace_id: Uuid, seq: i64] {
     id: Uuid, at_us: i64, actor: String, account_id: Option<Uuid>, on_behalf_of: Option<Uuid>,
     credential: Option<String>, action: String, target: String, outcome: String,
-    deciding_policy: Option<String>, request_id: Option<Uuid>, payload_sealed: Vec<u8>,
+    deciding_policy: Option<String>, request_id: Option<Uuid>, payload_sealed: Vec<u8>, leaf: Option<Vec<u8>>,
+    intent_seq: Option<i64>, personal: Option<String>,
+});
+entity!(record_tile = "workspace_record_tiles" [workspace_id: Uuid, level: i64, idx: i64] {
+    root: Vec<u8>, hashes: Vec<u8>,
+});
+entity!(record_checkpoint = "workspace_record_checkpoints" [workspace_id: Uuid, number: i64] {
+    size: i64, signed_us: i64, note: String,
+});
+entity!(record_key = "workspace_record_keys" [workspace_id: Uuid, id: Uuid] {
+    number: i64, seed_sealed: Vec<u8>, statement: String, until_us: i64,
+});
+entity!(record_person = "workspace_record_people" [workspace_id: Uuid, person: Uuid] {
+    key_sealed: Vec<u8>, made_us: i64,
+});
+entity!(record_personal = "workspace_record_personal" [workspace_id: Uuid, id: Uuid] {
+    seq: i64, person: Uuid, value_sealed: Vec<u8>,
+});
+entity!(record_intent = "workspace_record_intents" [workspace_id: Uuid, seq: i64] {
+    at_us: i64, closed_seq: Option<i64>,
 });
 
 entity!(directory_event = "directory_outbox" [seq: i64] {

@@ -106,6 +106,15 @@ pub enum StoreError {
     /// No random bytes.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
+    /// Other entries that were to be recorded at the same moment could not be, and this one with them.
+    #[error("the entry could not be recorded, so nothing was done: try again")]
+    NotRecorded,
+    /// A part of the log could not be given out.
+    #[error(transparent)]
+    Export(#[from] bursar_audit::export::ExportError),
+    /// The signing key of a log.
+    #[error(transparent)]
+    SigningKey(#[from] bursar_audit::KeyError),
     /// The database did not answer or refused.
     #[error("the database refused: {what}")]
     Database {
@@ -121,7 +130,7 @@ impl StoreError {
     /// Whether trying again may help: the database is not reachable or busy, or keys were rotated.
     #[must_use]
     pub const fn is_outage(&self) -> bool {
-        matches!(self, Self::Database { .. } | Self::Io { .. } | Self::KeysRotated)
+        matches!(self, Self::Database { .. } | Self::Io { .. } | Self::KeysRotated | Self::NotRecorded)
     }
 }
 

@@ -9,7 +9,9 @@
 //! names of five types, the policies and privileges of PostgreSQL, the triggers of either.
 
 use crate::StoreError;
-use crate::catalogue::{DIRECTORY_1, DIRECTORY_2, SHELF_1, Table, WORKSPACE_1, WORKSPACE_2};
+use crate::catalogue::{
+    DIRECTORY_1, DIRECTORY_2, DIRECTORY_3, SHELF_1, Table, WORKSPACE_1, WORKSPACE_2, WORKSPACE_3,
+};
 use crate::value::micros;
 use bursar_domain::Clock;
 use sea_orm::{
@@ -41,6 +43,7 @@ pub(crate) const DIRECTORY: Schema = Schema {
     versions: &[
         Version { sql: include_str!("../migrations/directory_0001.sql"), tables: DIRECTORY_1 },
         Version { sql: include_str!("../migrations/directory_0002.sql"), tables: DIRECTORY_2 },
+        Version { sql: include_str!("../migrations/directory_0003.sql"), tables: DIRECTORY_3 },
     ],
     erasure: false,
 };
@@ -52,6 +55,7 @@ pub(crate) const WORKSPACE: Schema = Schema {
     versions: &[
         Version { sql: include_str!("../migrations/workspace_0001.sql"), tables: WORKSPACE_1 },
         Version { sql: include_str!("../migrations/workspace_0002.sql"), tables: WORKSPACE_2 },
+        Version { sql: include_str!("../migrations/workspace_0003.sql"), tables: WORKSPACE_3 },
     ],
     erasure: true,
 };
@@ -171,7 +175,8 @@ impl Schema {
         crate::database::commit(transaction).await
     }
 
-    fn tables(&self) -> impl Iterator<Item = &'static Table> {
+    /// Every table of every version.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = &'static Table> {
         self.versions.iter().flat_map(|version| version.tables)
     }
 
@@ -249,10 +254,10 @@ fn guards(tables: &[Table], backend: DbBackend) -> String {
     sql.push_str(
         "CREATE OR REPLACE FUNCTION bursar_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
          IF TG_OP <> 'DELETE' THEN RAISE EXCEPTION 'records are only ever added'; END IF; \
-         IF TG_TABLE_NAME = 'workspace_records' \
-            AND current_setting('app.workspace_id', true) = OLD.workspace_id::text \
+         IF TG_TABLE_NAME LIKE 'workspace\\_%' THEN \
+            IF current_setting('app.workspace_id', true) = OLD.workspace_id::text \
             AND pg_get_userbyid((SELECT relowner FROM pg_class WHERE oid = TG_RELID)) = current_user \
-         THEN RETURN OLD; END IF; \
+            THEN RETURN OLD; END IF; END IF; \
          RAISE EXCEPTION 'records are only ever added'; END $$;\n",
     );
     for Table { name, shown, append_only } in tables {

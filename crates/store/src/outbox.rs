@@ -12,9 +12,10 @@
 use crate::StoreError;
 use crate::database::insert;
 use crate::entity;
-use crate::record::{Entry, Ledger, Outcome, Writing};
+use crate::record::{Entry, Ledger, Writing};
 use crate::seal::{Column, column};
 use crate::value::{Key, json, micros};
+use bursar_audit::Outcome;
 use bursar_domain::event::{EventData, EventType, MAX_DATA, MAX_SUBJECT};
 use bursar_domain::id::{AccountId, WorkspaceId};
 use chrono::{DateTime, Utc};
@@ -77,7 +78,7 @@ pub(crate) fn told(entry: &Entry) -> Result<Vec<Told>, StoreError> {
 
 /// The type and data of the event that follows from an action.
 fn followed_by(entry: &Entry) -> Option<(EventType, Json)> {
-    let (target, more) = (&entry.target, &entry.payload);
+    let (target, more) = (&entry.target, &entry.said());
     let sign_in = |account: &Json, change: &str| {
         (EventType::SignInMethodChanged, json!({ "account": account, "change": change }))
     };

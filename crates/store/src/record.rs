@@ -1,39 +1,28 @@
 //! Who did what: a row of the record in the same transaction as each change.
 //!
-//! Rows are only ever added: triggers on both databases and the privileges of the role on
+//! The rows are the leaves of a Merkle log: see [`crate::AuditLog`]. They are only ever added: triggers on both databases and the privileges of the role on
 //! PostgreSQL refuse anything else. The numbers have no gaps, so that a missing row shows, and are
 //! drawn last in each transaction: whoever draws one holds up others only while it commits.
 //!
 //! Not recorded are the program's own notes of time (a session or token was used just now, a
 //! failed attempt was counted); whoever finds those worth a record uses `note`.
 
+use crate::StoreError;
+use crate::database::Reach;
+use crate::log::{Prepared, Row, append};
 use crate::outbox::NewEvent;
 use crate::seal::{Column, Seal, column};
-use crate::value::{Key, Paging, micros, moment, unjson, words};
-use crate::{StoreError, value};
+use crate::value::{Key, Paging, moment};
+use bursar_audit::{Log, Outcome};
+use bursar_domain::Actor;
 use bursar_domain::id::{AccountId, RecordId, RequestId, WorkspaceId};
-use bursar_domain::{Actor, Principal};
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
+use sea_orm::DatabaseTransaction;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 pub(crate) const DIRECTORY_PAYLOAD: Column = column("directory_records", "payload");
 pub(crate) const WORKSPACE_PAYLOAD: Column = column("workspace_records", "payload");
-
-const MAX_WORD: usize = 200;
-const MAX_PAYLOAD: usize = 64 * 1024;
-
-words! {
-    /// How it ended.
-    Outcome:
-    /// It was done.
-    Done = "done",
-    /// Permission was missing, or a proof was wrong.
-    Refused = "refused",
-    /// It was tried and did not work.
-    Failed = "failed",
-}
 
 /// What is to be recorded.
 #[derive(Debug, Clone)]
@@ -48,10 +37,14 @@ pub struct Entry {
     pub deciding_policy: Option<String>,
     /// The workspace it is about, for entries of the directory.
     pub workspace: Option<WorkspaceId>,
-    /// More, as JSON; sealed. Never a secret.
+    /// More, as JSON; sealed. Never a secret, and no number with a fraction.
     pub payload: Json,
     /// What is told outside besides what follows from the action (see `outbox.rs`).
     pub events: Vec<NewEvent>,
+    /// What is about a person, kept beside the log until that person is erased.
+    pub personal: Vec<(AccountId, Json)>,
+    /// The number of the entry that announced it.
+    pub(crate) intent: Option<i64>,
 }
 
 impl Entry {
@@ -66,7 +59,22 @@ impl Entry {
             workspace: None,
             payload: Json::Null,
             events: Vec::new(),
+            personal: Vec::new(),
+            intent: None,
         }
+    }
+
+    /// A change of configuration: what stood there, and what stands there now.
+    #[must_use]
+    pub fn changed(self, before: Json, after: Json) -> Self {
+        self.with(bursar_audit::change::payload(before, after))
+    }
+
+    /// With something about a person, which goes when that person is erased: an address, a name.
+    #[must_use]
+    pub fn about_person(mut self, person: AccountId, value: Json) -> Self {
+        self.personal.push((person, value));
+        self
     }
 
     /// With this outcome.
@@ -74,6 +82,11 @@ impl Entry {
     pub fn outcome(mut self, outcome: Outcome) -> Self {
         self.outcome = outcome;
         self
+    }
+
+    /// What it says, with what is about persons among it.
+    pub(crate) fn said(&self) -> Json {
+        merged(self.payload.clone(), self.personal.iter().map(|(_, value)| value.clone()))
     }
 
     /// About this workspace.
@@ -134,7 +147,9 @@ pub struct Record {
     pub deciding_policy: Option<String>,
     /// The request.
     pub request: Option<RequestId>,
-    /// More.
+    /// The number of the entry that announced it.
+    pub intent: Option<i64>,
+    /// More, with what is known about persons among it.
     pub payload: Json,
 }
 
@@ -147,15 +162,67 @@ pub struct RecordFilter {
     pub workspace: Option<WorkspaceId>,
     /// Only of this action.
     pub action: Option<String>,
+    /// From this moment.
+    pub from: Option<DateTime<Utc>>,
+    /// Before this one.
+    pub until: Option<DateTime<Utc>>,
+    /// Only those that ended like this.
+    pub outcome: Option<Outcome>,
+    /// Only about exactly this target.
+    pub target: Option<String>,
+    /// Only with this text in actor, action or target, among the 100,000 entries before the page.
+    pub text: Option<String>,
     /// Newest first, after this number.
     pub paging: Paging<i64>,
 }
 
 /// Where a record is written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ledger {
     Directory,
     Workspace(WorkspaceId),
+}
+
+impl Ledger {
+    /// What the names of its tables begin with.
+    pub(crate) const fn prefix(self) -> &'static str {
+        match self {
+            Self::Directory => "directory",
+            Self::Workspace(_) => "workspace",
+        }
+    }
+
+    /// The workspace in its rows; zero for the installation's own log.
+    pub(crate) fn scope(self) -> Uuid {
+        match self {
+            Self::Directory => Uuid::nil(),
+            Self::Workspace(id) => id.uuid(),
+        }
+    }
+
+    /// What its transactions reach.
+    pub(crate) const fn reach(self) -> Reach {
+        match self {
+            Self::Directory => Reach::DIRECTORY,
+            Self::Workspace(id) => Reach::workspace(id),
+        }
+    }
+
+    /// The log.
+    pub(crate) const fn log(self) -> Log {
+        match self {
+            Self::Directory => Log::Installation,
+            Self::Workspace(id) => Log::Workspace(id),
+        }
+    }
+
+    /// Where its payloads are sealed.
+    pub(crate) const fn payload(self) -> Column {
+        match self {
+            Self::Directory => DIRECTORY_PAYLOAD,
+            Self::Workspace(_) => WORKSPACE_PAYLOAD,
+        }
+    }
 }
 
 /// What every change needs besides its transaction.
@@ -174,155 +241,51 @@ impl Writing<'_> {
         actor: &Actor,
         entry: Entry,
     ) -> Result<(), StoreError> {
-        let told = crate::outbox::told(&entry)?;
-        self.add(&transaction, actor, entry).await?;
-        crate::outbox::add(&transaction, self, told).await?;
+        let prepared = Prepared::new(self.id, actor, entry)?;
+        append(&transaction, self.ledger, self.seal, self.now, vec![prepared]).await?;
         crate::database::commit(transaction).await
     }
-
-    async fn add(
-        &self,
-        transaction: &DatabaseTransaction,
-        actor: &Actor,
-        entry: Entry,
-    ) -> Result<(), StoreError> {
-        for word in [&entry.action, &entry.target] {
-            crate::error::bounded(word, MAX_WORD, "what is recorded", "200 bytes")?;
-        }
-        let id = self.id;
-        let payload = value::json(&entry.payload, "records")?;
-        crate::error::bounded(&payload, MAX_PAYLOAD, "the payload of a record", "64 KiB")?;
-        let backend = transaction.get_database_backend();
-        let (sql, key) = match self.ledger {
-            Ledger::Directory => (
-                "INSERT INTO directory_counter (id, last_seq) VALUES ($1, 1) \
-                 ON CONFLICT (id) DO UPDATE SET last_seq = directory_counter.last_seq + 1 RETURNING last_seq",
-                1_i64.into(),
-            ),
-            Ledger::Workspace(workspace) => (
-                "INSERT INTO workspace_counters (workspace_id, last_seq) VALUES ($1, 1) \
-                 ON CONFLICT (workspace_id) DO UPDATE SET last_seq = workspace_counters.last_seq + 1 \
-                 RETURNING last_seq",
-                workspace.uuid().into(),
-            ),
-        };
-        let row = transaction.query_one_raw(Statement::from_sql_and_values(backend, sql, [key])).await?;
-        let seq = row.map(|row| row.try_get::<i64>("", "last_seq")).transpose()?;
-        let seq = seq.ok_or(StoreError::Damaged { table: "records", what: "there is no next number" })?;
-        let who = Who::of(actor);
-        match self.ledger {
-            Ledger::Directory => {
-                let row = crate::entity::directory_record::Model {
-                    seq,
-                    id,
-                    at_us: micros(self.now),
-                    actor: who.actor,
-                    account_id: who.account,
-                    on_behalf_of: who.on_behalf_of,
-                    credential: who.credential,
-                    workspace_id: entry.workspace.map(Key::uuid),
-                    action: entry.action,
-                    target: entry.target,
-                    outcome: entry.outcome.to_string(),
-                    deciding_policy: entry.deciding_policy,
-                    request_id: who.request,
-                    payload_sealed: self.seal.text(DIRECTORY_PAYLOAD, id, &payload)?,
-                };
-                crate::database::insert(transaction, row).await
-            }
-            Ledger::Workspace(workspace) => {
-                let row = crate::entity::workspace_record::Model {
-                    workspace_id: workspace.uuid(),
-                    seq,
-                    id,
-                    at_us: micros(self.now),
-                    actor: who.actor,
-                    account_id: who.account,
-                    on_behalf_of: who.on_behalf_of,
-                    credential: who.credential,
-                    action: entry.action,
-                    target: entry.target,
-                    outcome: entry.outcome.to_string(),
-                    deciding_policy: entry.deciding_policy,
-                    request_id: who.request,
-                    payload_sealed: self.seal.text(WORKSPACE_PAYLOAD, id, &payload)?,
-                };
-                crate::database::insert(transaction, row).await
-            }
-        }
-    }
 }
 
-struct Who {
-    actor: String,
-    account: Option<Uuid>,
-    on_behalf_of: Option<Uuid>,
-    credential: Option<String>,
-    request: Option<Uuid>,
-}
-
-impl Who {
-    fn of(actor: &Actor) -> Self {
-        let credential = match actor.principal {
-            Principal::Account { session, .. } => Some(session.to_string()),
-            Principal::Token { id, .. } => Some(id.to_string()),
-            Principal::Staff { session, access, .. } => Some(format!("{session} {access}")),
-            Principal::Operator | Principal::System | Principal::Anonymous => None,
-        };
-        Self {
-            actor: actor.principal.to_string(),
-            account: actor.principal.account().map(Key::uuid),
-            on_behalf_of: actor.on_behalf_of.map(Key::uuid),
-            credential,
-            request: actor.request.map(Key::uuid),
+/// A payload with more fields among its own.
+fn merged(mut payload: Json, more: impl IntoIterator<Item = Json>) -> Json {
+    for value in more {
+        match (&mut payload, value) {
+            (Json::Object(fields), Json::Object(more)) => fields.extend(more),
+            (payload @ Json::Null, value) => *payload = value,
+            _ => {}
         }
     }
+    payload
 }
 
 impl Record {
-    pub(crate) fn of_directory(
-        row: crate::entity::directory_record::Model,
-        seal: &Seal,
-    ) -> Result<Self, StoreError> {
-        let table = DIRECTORY_PAYLOAD.table;
+    /// The record of a row, with what is known about persons.
+    pub(crate) fn of(ledger: Ledger, row: Row, seal: &Seal, personal: Vec<Json>) -> Result<Self, StoreError> {
+        let place = ledger.payload();
+        let workspace = match ledger {
+            Ledger::Directory => row.workspace_id.map(Key::from_uuid),
+            Ledger::Workspace(id) => Some(id),
+        };
+        let text = seal.open_text(place, row.id, &row.payload_sealed)?;
+        let payload = merged(crate::value::unjson(&text, place.table)?, personal);
+        let unknown = |_| StoreError::Damaged { table: place.table, what: "an outcome is not known" };
         Ok(Self {
             seq: row.seq,
             id: RecordId::from_uuid(row.id),
-            at: moment(row.at_us, table)?,
+            at: moment(row.at_us, place.table)?,
             actor: row.actor,
             account: row.account_id.map(Key::from_uuid),
             on_behalf_of: row.on_behalf_of.map(Key::from_uuid),
             credential: row.credential,
-            workspace: row.workspace_id.map(Key::from_uuid),
+            workspace,
             action: row.action,
             target: row.target,
-            outcome: row.outcome.parse()?,
+            outcome: row.outcome.parse().map_err(unknown)?,
             deciding_policy: row.deciding_policy,
             request: row.request_id.map(Key::from_uuid),
-            payload: unjson(&seal.open_text(DIRECTORY_PAYLOAD, row.id, &row.payload_sealed)?, table)?,
-        })
-    }
-
-    pub(crate) fn of_workspace(
-        row: crate::entity::workspace_record::Model,
-        seal: &Seal,
-    ) -> Result<Self, StoreError> {
-        let table = WORKSPACE_PAYLOAD.table;
-        Ok(Self {
-            seq: row.seq,
-            id: RecordId::from_uuid(row.id),
-            at: moment(row.at_us, table)?,
-            actor: row.actor,
-            account: row.account_id.map(Key::from_uuid),
-            on_behalf_of: row.on_behalf_of.map(Key::from_uuid),
-            credential: row.credential,
-            workspace: Some(WorkspaceId::from_uuid(row.workspace_id)),
-            action: row.action,
-            target: row.target,
-            outcome: row.outcome.parse()?,
-            deciding_policy: row.deciding_policy,
-            request: row.request_id.map(Key::from_uuid),
-            payload: unjson(&seal.open_text(WORKSPACE_PAYLOAD, row.id, &row.payload_sealed)?, table)?,
+            intent: row.intent_seq,
+            payload,
         })
     }
 }

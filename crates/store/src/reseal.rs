@@ -51,6 +51,9 @@ pub(crate) const DIRECTORY: &[Sealed] = &[
     sealed("one_time_links", Row::Id("id"), &["details"]),
     sealed("identity_providers", Row::Id("id"), &["client_secret", "mapping"]),
     sealed("directory_outbox", Row::Id("id"), &["data"]),
+    sealed("directory_record_keys", Row::Id("id"), &["seed"]),
+    sealed("directory_record_people", Row::Id("person"), &["key"]),
+    sealed("directory_record_personal", Row::Id("id"), &["value"]),
 ];
 
 /// The directory's, which only a workspace's transactions see.
@@ -74,6 +77,9 @@ pub(crate) const WORKSPACE: &[Sealed] = &[
     sealed("dispatches", Row::Id("id"), &["reason"]),
     sealed("dispatch_attempts", Row::Id("id"), &["log"]),
     sealed("inbox", Row::Id("id"), &["notice"]),
+    sealed("workspace_record_keys", Row::Id("id"), &["seed"]),
+    sealed("workspace_record_people", Row::Id("person"), &["key"]),
+    sealed("workspace_record_personal", Row::Id("id"), &["value"]),
 ];
 
 /// Seals anew what is outdated in these tables; how many fields.

@@ -23,7 +23,15 @@ const LOOKUP: &str = "_lookup";
 /// What moments end in.
 const MICROS: &str = "_us";
 /// Columns that are, or would help to guess, a secret.
-const SECRET: &[&str] = &["digest", "fernet_token", "url_sealed", "secret_sealed", "old_secret_sealed"];
+const SECRET: &[&str] = &[
+    "digest",
+    "fernet_token",
+    "url_sealed",
+    "secret_sealed",
+    "old_secret_sealed",
+    "seed_sealed",
+    "key_sealed",
+];
 
 /// A row: its table and what stands in its columns, bytes as base64.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -149,6 +157,7 @@ impl Row {
     /// The row that its sealed columns are bound to.
     pub(crate) fn seal_row(&self) -> Uuid {
         self.uuid("id")
+            .or_else(|| self.uuid("person"))
             .or_else(|| self.text("name").map(setting_row))
             .or_else(|| self.uuid("account_id"))
             .unwrap_or_default()

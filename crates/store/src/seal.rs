@@ -145,6 +145,13 @@ impl Seal {
         }
     }
 
+    /// 32 random bytes: a seed or a key.
+    pub(crate) fn random32(&self) -> Result<Zeroizing<[u8; 32]>, StoreError> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        self.random.fill(bytes.as_mut_slice())?;
+        Ok(bytes)
+    }
+
     /// The digest that equal values share.
     pub(crate) fn lookup(&self, what: &str, value: &str) -> Vec<u8> {
         self.keys().purposes().lookup(what, value).to_vec()

@@ -10,6 +10,7 @@
 //! # }
 //! ```
 
+mod checkpoints;
 mod events;
 mod rotation;
 
@@ -17,6 +18,7 @@ use crate::config::{DatabaseConfig, StoreConfig};
 use crate::database::{Database, Reach};
 use crate::directory::{Account, AccountStatus, Membership, NewWorkspace, Workspace, WorkspaceState};
 use crate::embedded::{self, Expected};
+use crate::log::Group;
 use crate::open_workspaces::OpenWorkspaces;
 use crate::outbox::Wake;
 use crate::seal::Seal;
@@ -51,6 +53,7 @@ struct Open {
     database: Database,
     seal: Seal,
     keys: Arc<WorkspaceKeys>,
+    group: Arc<Group>,
 }
 
 struct Inner {
@@ -112,6 +115,7 @@ impl Store {
             clock: Arc::clone(&clock),
             random,
             ids: Arc::default(),
+            group: Arc::default(),
             keyring: Arc::clone(&keyring),
             wake: Arc::new(Wake::new(holder)),
         };
@@ -354,6 +358,7 @@ impl Store {
             open.seal.clone(),
             Arc::clone(&open.keys),
             self.inner.directory.clone(),
+            Arc::clone(&open.group),
         ))
     }
 
@@ -370,7 +375,7 @@ impl Store {
                 database
             }
         };
-        Ok(Open { database, seal, keys })
+        Ok(Open { database, seal, keys, group: Arc::default() })
     }
 
     /// Closes a workspace, so that it is opened anew with the keys it has then: after a rotation,

@@ -3,7 +3,6 @@
 
 use super::{Content, NoteLine, Problem, Trust, Verdict};
 use crate::export::{CHECKPOINTS, CONSISTENCY};
-use crate::key::Signer;
 use crate::{Hash, KeyHistory, SignedCheckpoint, tree};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
@@ -62,13 +61,9 @@ impl Heads {
                 let what = format!("the checkpoint of size {}", head.size);
                 verdict.note(Problem::OtherLog { what, found: head.origin.clone() });
             }
-            match history.signer(&signed.note, head.time) {
-                Signer::Good(_) => verdict.checkpoints += 1,
-                Signer::Expired(key, from, until) => {
-                    let (size, key, at) = (Some(head.size), key.id(), head.time);
-                    verdict.note(Problem::Expired { size, key, at, from, until });
-                }
-                Signer::Unknown => verdict.note(Problem::UnknownKey { size: Some(head.size) }),
+            match history.check(signed) {
+                Ok(()) => verdict.checkpoints += 1,
+                Err(problem) => verdict.note(problem),
             }
         }
         match self.last() {

@@ -4,6 +4,12 @@ use bursar_audit::action::{ACTIONS, find};
 use std::collections::BTreeSet;
 use std::path::Path;
 
+/// Whether it looks like `noun.verb`.
+fn is_name(text: &str) -> bool {
+    let letters = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    text.split_once('.').is_some_and(|(noun, verb)| letters(noun) && letters(verb))
+}
+
 /// Names in calls that make an entry, in the sources of the program.
 fn recorded(folder: &Path, found: &mut BTreeSet<String>) {
     for item in std::fs::read_dir(folder).unwrap() {
@@ -12,7 +18,12 @@ fn recorded(folder: &Path, found: &mut BTreeSet<String>) {
             recorded(&path, found);
         } else if path.extension().is_some_and(|ext| ext == "rs") {
             let text = std::fs::read_to_string(&path).unwrap();
-            for call in ["Entry::done(", "Entry::intent(", "fn_action("] {
+            // Where the name is chosen first, every literal that looks like one counts.
+            if text.contains("Entry::done(action") {
+                let literals = text.split('"').skip(1).step_by(2);
+                found.extend(literals.filter(|literal| is_name(literal)).map(str::to_owned));
+            }
+            for call in ["Entry::done("] {
                 for (_, rest) in text.match_indices(call).map(|(at, _)| text.split_at(at + call.len())) {
                     let rest = rest.trim_start();
                     if let Some(name) = rest.strip_prefix('"').and_then(|rest| rest.split('"').next()) {

@@ -84,7 +84,7 @@ pub(crate) async fn records(
     let after: Option<i64> = parameters.parsed("cursor")?;
     parameters.finish()?;
     let paging = Paging { after, limit: limit + 1 };
-    let filter = RecordFilter { account, workspace: None, action, paging };
+    let filter = RecordFilter { account, action, paging, ..RecordFilter::default() };
     let mut rows = seen.entered.store().records(&filter).await?;
     let more = u64::try_from(rows.len()).unwrap_or(u64::MAX) > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));

@@ -8,7 +8,7 @@ use crate::StoreError;
 use crate::database::insert;
 use crate::entity::{account, session};
 use crate::error::{bounded, changed, found};
-use crate::record::Entry;
+use crate::record::{Entry, Ledger};
 use crate::seal::{Column, column};
 use crate::value::{Key, Paging, maybe_moment, micros, moment, words};
 use bursar_domain::id::AccountId;
@@ -116,7 +116,8 @@ impl Directory {
         insert(&transaction, row.clone()).await?;
         let target = AccountId::from_uuid(id);
         let entry = Entry::done("account.create", target)
-            .with(json!({ "email": new.email, "kind": new.kind, "staff": new.staff }));
+            .with(json!({ "kind": new.kind, "staff": new.staff }))
+            .about_person(target, json!({ "email": new.email }));
         self.commit(transaction, actor, entry).await?;
         self.account_of(row)
     }
@@ -191,7 +192,7 @@ impl Directory {
             (account::Column::EmailSealed, Expr::value(self.seal.text(EMAIL, id.uuid(), email.as_str())?)),
             (account::Column::EmailLookup, Expr::value(self.seal.lookup(EMAIL_LOOKUP, email.as_str()))),
         ];
-        let entry = Entry::done("account.change-email", id).with(json!({ "email": email }));
+        let entry = Entry::done("account.change-email", id).about_person(id, json!({ "email": email }));
         self.change_account(actor, id, change, entry).await
     }
 
@@ -315,6 +316,8 @@ impl Directory {
             .exec(&transaction)
             .await?;
         changed(rows.rows_affected, "account")?;
+        // What this log knows about the person goes too; workspaces' logs: `Store::erase_person`.
+        crate::log::erase(&transaction, Ledger::Directory, id).await?;
         self.commit(transaction, actor, Entry::done("account.delete", id)).await
     }
 

@@ -34,6 +34,7 @@ pub use workspaces::{NewWorkspace, Workspace, WorkspaceState};
 
 use crate::StoreError;
 use crate::database::{Database, Reach};
+use crate::log::Group;
 use crate::record::{Entry, Ledger, Writing};
 use crate::seal::Seal;
 use crate::value::Ids;
@@ -55,6 +56,7 @@ pub struct Directory {
     pub(crate) ids: Arc<Ids>,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) wake: Arc<crate::outbox::Wake>,
+    pub(crate) group: Arc<Group>,
 }
 
 impl std::fmt::Debug for Directory {

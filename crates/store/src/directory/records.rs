@@ -1,21 +1,27 @@
-//! Reading the directory's record, and adding to it what changes no row.
+//! The directory's record: adding to it what changes no row, reading it, and its Merkle log.
 
 use super::Directory;
 use crate::StoreError;
-use crate::entity::directory_record;
-use crate::record::{Entry, Record, RecordFilter};
-use crate::value::Key;
+use crate::log::AuditLog;
+use crate::record::{Entry, Ledger, Record, RecordFilter};
 use bursar_domain::Actor;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::sync::Arc;
 
 impl Directory {
-    /// Records something that changed no row: a refusal, a failed sign-in, a read worth noting.
+    /// The installation's log: checkpoints, proofs, exports, verification.
+    #[must_use]
+    pub fn log(&self) -> AuditLog {
+        let (database, seal) = (self.database.clone(), self.seal.clone());
+        AuditLog::new(Ledger::Directory, database, seal, self.clone(), Arc::clone(&self.group))
+    }
+
+    /// Records something that changed no row: a refusal, a failed sign-in, a read worth noting. What is noted at
+    /// the same moment shares one transaction.
     ///
     /// # Errors
     /// When it cannot be recorded; then it must not happen either.
     pub async fn note(&self, actor: &Actor, entry: Entry) -> Result<(), StoreError> {
-        let transaction = self.write().await?;
-        self.commit(transaction, actor, entry).await
+        self.log().note(actor, entry).await.map(drop)
     }
 
     /// The directory's record, newest first.
@@ -23,23 +29,6 @@ impl Directory {
     /// # Errors
     /// When the database does not answer.
     pub async fn records(&self, filter: &RecordFilter) -> Result<Vec<Record>, StoreError> {
-        use directory_record::Column;
-        let transaction = self.read().await?;
-        let mut query =
-            directory_record::Entity::find().order_by_desc(Column::Seq).limit(filter.paging.limit());
-        if let Some(after) = filter.paging.after {
-            query = query.filter(Column::Seq.lt(after));
-        }
-        if let Some(account) = filter.account {
-            query = query.filter(Column::AccountId.eq(account.uuid()));
-        }
-        if let Some(workspace) = filter.workspace {
-            query = query.filter(Column::WorkspaceId.eq(workspace.uuid()));
-        }
-        if let Some(action) = &filter.action {
-            query = query.filter(Column::Action.eq(action.as_str()));
-        }
-        let rows = query.all(&transaction).await?;
-        rows.into_iter().map(|row| Record::of_directory(row, &self.seal)).collect()
+        self.log().records(filter).await
     }
 }

@@ -107,7 +107,8 @@ impl Directory {
         insert(&transaction, row.clone()).await?;
         let target = SessionId::from_uuid(id);
         let entry = Entry::done("session.begin", target)
-            .with(json!({ "account": new.account, "methods": new.methods, "address": new.address }));
+            .with(json!({ "account": new.account, "methods": new.methods }))
+            .about_person(new.account, json!({ "address": new.address }));
         self.commit(transaction, actor, entry).await?;
         self.session_of(row)
     }

@@ -6,7 +6,8 @@
 use super::WorkspaceStore;
 use crate::StoreError;
 use crate::entity::{
-    alert_rule, backup, credential, custom_role, notice_preference, scim_group, scim_group_member, scim_user,
+    alert_rule, backup, credential, custom_role, notice_preference, record_checkpoint, record_intent,
+    record_key, record_person, record_personal, record_tile, scim_group, scim_group_member, scim_user,
     source, staff_access, team, team_member, token, webhook, workspace_record, workspace_setting,
 };
 use crate::rows::{Row, readable, row_of};
@@ -36,7 +37,8 @@ macro_rules! every_table {
     ($apply:ident) => {
         $apply! {
             workspace_setting, source, credential, custom_role, team, team_member, token, scim_user, scim_group,
-            scim_group_member, staff_access, alert_rule, notice_preference, webhook, backup, workspace_record
+            scim_group_member, staff_access, alert_rule, notice_preference, webhook, backup, workspace_record,
+            record_tile, record_checkpoint, record_key, record_person, record_personal, record_intent
         }
     };
 }
@@ -159,8 +161,7 @@ mod tests {
             ($($entity:ident),*) => { $(dumped.push($entity::Entity.table_name());)* };
         }
         every_table!(names);
-        let tables = crate::catalogue::WORKSPACE_1.iter().chain(crate::catalogue::WORKSPACE_2);
-        let mut known: Vec<&str> = tables.map(|table| table.name).collect();
+        let mut known: Vec<&str> = crate::migration::WORKSPACE.tables().map(|table| table.name).collect();
         dumped.sort_unstable();
         known.sort_unstable();
         assert_eq!(dumped, known);

@@ -41,6 +41,7 @@ pub use tokens::{NewToken, TokenKind, TokenRow, TokenText, TokenTextError};
 pub use webhooks::{NewWebhook, Webhook, WebhookState};
 
 use crate::database::{Database, Reach};
+use crate::log::Group;
 use crate::record::{Entry, Ledger, Writing};
 use crate::seal::Seal;
 use crate::{Directory, StoreError};
@@ -59,6 +60,7 @@ pub struct WorkspaceStore {
     pub(crate) seal: Seal,
     keys: Arc<WorkspaceKeys>,
     directory: Directory,
+    group: Arc<Group>,
 }
 
 impl std::fmt::Debug for WorkspaceStore {
@@ -74,8 +76,9 @@ impl WorkspaceStore {
         seal: Seal,
         keys: Arc<WorkspaceKeys>,
         directory: Directory,
+        group: Arc<Group>,
     ) -> Self {
-        Self { workspace, database, seal, keys, directory }
+        Self { workspace, database, seal, keys, directory, group }
     }
 
     /// The workspace.

@@ -1,21 +1,33 @@
-//! Reading the workspace's record, and adding to it what changes no row.
+//! The workspace's record: adding to it what changes no row, reading it, and its Merkle log.
 
 use super::WorkspaceStore;
 use crate::StoreError;
-use crate::entity::workspace_record;
-use crate::record::{Entry, Record, RecordFilter};
-use crate::value::Key;
+use crate::log::AuditLog;
+use crate::record::{Entry, Ledger, Record, RecordFilter};
 use bursar_domain::Actor;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::sync::Arc;
 
 impl WorkspaceStore {
-    /// Records something that changed no row: a refusal, an export, a read worth noting.
+    /// The workspace's log: checkpoints, proofs, exports, verification.
+    #[must_use]
+    pub fn log(&self) -> AuditLog {
+        let ledger = Ledger::Workspace(self.workspace);
+        AuditLog::new(
+            ledger,
+            self.database.clone(),
+            self.seal.clone(),
+            self.directory.clone(),
+            Arc::clone(&self.group),
+        )
+    }
+
+    /// Records something that changed no row: a refusal, an export, a read worth noting. What is noted at
+    /// the same moment shares one transaction.
     ///
     /// # Errors
     /// When it cannot be recorded; then it must not happen either.
     pub async fn note(&self, actor: &Actor, entry: Entry) -> Result<(), StoreError> {
-        let transaction = self.write().await?;
-        self.commit(transaction, actor, entry).await
+        self.log().note(actor, entry).await.map(drop)
     }
 
     /// The workspace's record, newest first.
@@ -23,22 +35,6 @@ impl WorkspaceStore {
     /// # Errors
     /// When the database does not answer.
     pub async fn records(&self, filter: &RecordFilter) -> Result<Vec<Record>, StoreError> {
-        use workspace_record::Column;
-        let transaction = self.read().await?;
-        let mut query = workspace_record::Entity::find()
-            .filter(Column::WorkspaceId.eq(self.here()))
-            .order_by_desc(Column::Seq)
-            .limit(filter.paging.limit());
-        if let Some(after) = filter.paging.after {
-            query = query.filter(Column::Seq.lt(after));
-        }
-        if let Some(account) = filter.account {
-            query = query.filter(Column::AccountId.eq(account.uuid()));
-        }
-        if let Some(action) = &filter.action {
-            query = query.filter(Column::Action.eq(action.as_str()));
-        }
-        let rows = query.all(&transaction).await?;
-        rows.into_iter().map(|row| Record::of_workspace(row, &self.seal)).collect()
+        self.log().records(filter).await
     }
 }

@@ -6,15 +6,16 @@
 //! What was taken away since the backup stays taken away. Members are the directory's and stay as they
 //! are; teams and tokens of who is none any more do not come back. A token that is not good now is not
 //! good afterwards, an ended staff access stays ended, a provisioned user that was switched off or
-//! removed stays off, a webhook that was removed or stopped comes back paused. Records and the list of
-//! backups are only ever added to: what was done since the backup was done, the restore included. So are
-//! events and what became of them.
+//! removed stays off, a webhook that was removed or stopped comes back paused, a person that was erased from
+//! the log stays erased. Records, their log and the list of backups are only ever added to: what was done
+//! since the backup was done, the restore included. So are events and what became of them.
 
 use super::WorkspaceStore;
 use super::dump::{every_table, last_seq, workspace_column};
 use crate::StoreError;
 use crate::entity::{
-    alert_rule, backup, credential, custom_role, notice_preference, scim_group, scim_group_member, scim_user,
+    alert_rule, backup, credential, custom_role, notice_preference, record_checkpoint, record_intent,
+    record_key, record_person, record_personal, record_tile, scim_group, scim_group_member, scim_user,
     source, staff_access, team, team_member, token, webhook, workspace_record, workspace_setting,
 };
 use crate::record::Entry;
@@ -67,6 +68,8 @@ struct Present {
     good_accesses: HashSet<Uuid>,
     active_users: HashSet<Uuid>,
     webhooks: HashSet<Uuid>,
+    /// The number of the last record.
+    last_seq: i64,
     now: i64,
 }
 
@@ -166,6 +169,7 @@ impl WorkspaceStore {
             good_tokens: tokens.into_iter().map(|row| row.id).collect(),
             good_accesses: accesses.into_iter().map(|row| row.id).collect(),
             active_users: users.into_iter().map(|row| row.id).collect(),
+            last_seq: last_seq(transaction, here).await?.unwrap_or_default(),
             now: micros(self.now()),
         })
     }
@@ -260,7 +264,16 @@ impl WorkspaceStore {
         every_table!(count);
         for (table, count) in there {
             let put = restored.rows.get(table).copied().unwrap_or_default();
-            let only_added = [backup::Entity.table_name(), workspace_record::Entity.table_name()];
+            let only_added = [
+                backup::Entity.table_name(),
+                workspace_record::Entity.table_name(),
+                record_tile::Entity.table_name(),
+                record_checkpoint::Entity.table_name(),
+                record_key::Entity.table_name(),
+                record_person::Entity.table_name(),
+                record_personal::Entity.table_name(),
+                record_intent::Entity.table_name(),
+            ];
             if (only_added.contains(&table) && count < put) || (!only_added.contains(&table) && count != put)
             {
                 return Err(StoreError::Conflict("not every row of the backup came to be there"));
@@ -295,6 +308,8 @@ fn again(row: &mut Row, present: &Present, restored: &mut Restored) -> bool {
         "webhooks" if row.text("state") == Some("on") && !present.webhooks.contains(&id) => {
             row.set("state", "paused");
         }
+        // Who was erased since the backup stays erased: it is there still, or it went.
+        "workspace_record_people" | "workspace_record_personal" => return present.last_seq == 0,
         "api_tokens" => {
             let good = present.good_tokens.contains(&id) && member(row);
             if !good && row.moment("revoked_us").is_none() {

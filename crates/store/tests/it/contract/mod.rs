@@ -5,6 +5,7 @@ mod events;
 mod factors;
 mod isolation;
 mod leaving;
+mod log;
 mod members;
 mod provisioning;
 mod tokens;
