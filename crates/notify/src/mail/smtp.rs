@@ -59,6 +59,9 @@ pub enum MailError {
     /// The server refuses for good.
     #[error("the mail server refuses the mail for good")]
     Refused(#[source] lettre::transport::smtp::Error),
+    /// The server did not take it in time; whether it has it nobody knows.
+    #[error("the mail server did not take the mail in time")]
+    Timeout,
     /// The server refuses for now, or is not reached.
     #[error("the mail server did not take the mail")]
     Later(#[source] lettre::transport::smtp::Error),
@@ -68,7 +71,7 @@ impl MailError {
     /// Whether another attempt may end otherwise.
     #[must_use]
     pub const fn may_pass_later(&self) -> bool {
-        matches!(self, Self::Later(_))
+        matches!(self, Self::Later(_) | Self::Timeout)
     }
 }
 
@@ -77,6 +80,7 @@ impl MailError {
 pub struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
+    timeout: Duration,
 }
 
 impl Mailer {
@@ -105,7 +109,7 @@ impl Mailer {
             builder =
                 builder.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()));
         }
-        Ok(Self { transport: builder.build(), from })
+        Ok(Self { transport: builder.build(), from, timeout: config.timeout })
     }
 
     /// Sends a mail.
@@ -114,10 +118,12 @@ impl Mailer {
     /// Why not; [`MailError::may_pass_later`] says whether to try again.
     pub async fn send(&self, content: &MailContent<'_>) -> Result<(), MailError> {
         let message = content.message(&self.from)?;
-        match self.transport.send(message).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => Err(MailError::Refused(error)),
-            Err(error) => Err(MailError::Later(error)),
+        // The transport's own limit ends with the connection: a server that falls silent later would hold us.
+        match tokio::time::timeout(self.timeout, self.transport.send(message)).await {
+            Err(_) => Err(MailError::Timeout),
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) if error.is_permanent() => Err(MailError::Refused(error)),
+            Ok(Err(error)) => Err(MailError::Later(error)),
         }
     }
 }
