@@ -237,7 +237,7 @@ fn seasons(values: &[f64], suggested: &[usize], asked: Option<usize>) -> (Vec<us
     if asked < 2 {
         return (Vec::new(), None);
     }
-    if values.len() < 2 * asked {
+    if values.len() / 2 < asked {
         return (Vec::new(), Some(Note::SeasonTooLong(asked)));
     }
     (with_longer(values, asked), None)

@@ -60,7 +60,7 @@ fn odd_series_have_forecasts() {
         ("a step", (0..90).map(|n| if n < 45 { 1.0 } else { 1000.0 }).collect()),
     ];
     for (name, values) in cases {
-        for season in [None, Some(1), Some(7), Some(500)] {
+        for season in [None, Some(1), Some(7), Some(500), Some(usize::MAX)] {
             let least = values.iter().copied().fold(f64::INFINITY, f64::min);
             let found = of(values.clone(), 20, season);
             check(&found, 20);
@@ -82,6 +82,7 @@ fn gaps_are_filled_and_said() {
     let mut values = weeks(120);
     values[40] = f64::NAN;
     values[80] = f64::NAN;
+    check(&of(values.clone(), 7, Some(usize::MAX)), 7);
     let found = of(values, 7, None);
     assert!(found.notes.contains(&Note::GapsFilled(2)), "{:?}", found.notes);
     assert_eq!(found.notes[0].to_string(), "2 missing timestamps were filled from their neighbours");

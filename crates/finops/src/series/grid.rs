@@ -137,12 +137,13 @@ pub fn fill(values: &mut [f64], season: usize) {
         if after.is_none_or(|after| after < place) {
             after = (place..known.len()).find(|right| known[*right].is_finite());
             if after.is_none() {
-                after = before; // The end is missing: the last value stands for what comes.
+                // The end is missing: the last value stands for what comes.
+                after = Some(usize::MAX);
             }
         }
         let line = || {
             let left = before.map(|left| (left, known[left]));
-            let right = after.map(|right| (right, known[right]));
+            let right = after.and_then(|right| known.get(right).map(|value| (right, *value)));
             match (left, right) {
                 (Some((l, a)), Some((r, b))) if r > l => a + (b - a) * ((place - l) as f64 / (r - l) as f64),
                 (Some((_, only)), _) | (None, Some((_, only))) => only,
@@ -151,7 +152,10 @@ pub fn fill(values: &mut [f64], season: usize) {
         };
         let seasonal = if season > 1 {
             (1..=2).find_map(|k| {
-                let (left, right) = (at(place.checked_sub(k * season)), at(place.checked_add(k * season)));
+                let (left, right) = (
+                    at(place.checked_sub(season.saturating_mul(k))),
+                    at(place.checked_add(season.saturating_mul(k))),
+                );
                 match (left, right) {
                     (Some(a), Some(b)) => Some(a / 2.0 + b / 2.0),
                     (Some(only), None) | (None, Some(only)) => Some(only),
