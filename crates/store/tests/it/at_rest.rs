@@ -1,10 +1,13 @@
 //! What lies on disk and in the tables: nothing that can be read without the keys.
 
 use crate::stage::{OPERATOR, Stage, on_both};
+use bursar_domain::event::{AttemptLog, Next, Plan, Target, WebhookPaused};
+use bursar_domain::id::AccountId;
 use bursar_domain::{Scope, ScopeRule};
 use bursar_store::{
-    Entry, LinkDetails, LinkPurpose, NewIdentityProvider, NewInvitation, NewLink, NewPasskey, NewSource,
-    NewStaffAccess, NewTeam, NewToken, ProviderKind, ScimFilter, TokenKind, UserChange, WorkspaceStore,
+    ChannelKind, DispatchResult, Entry, LinkDetails, LinkPurpose, NewAlertRule, NewChannel, NewEvent,
+    NewIdentityProvider, NewInvitation, NewLink, NewPasskey, NewSource, NewStaffAccess, NewTeam, NewToken,
+    NewWebhook, ProviderKind, ScimFilter, TokenKind, UserChange, WorkspaceStore,
 };
 use chrono::TimeDelta;
 use std::path::Path;
@@ -104,7 +107,39 @@ async fn plant(stage: &Stage) -> WorkspaceStore {
     store.ask_staff_access(&OPERATOR, staff).await.unwrap();
     store.set_setting(&OPERATOR, "label", Some(CANARY)).await.unwrap();
     store.note(&OPERATOR, note).await.unwrap();
+    plant_notices(stage, &store, account).await;
     store
+}
+
+/// The same in events, where they are sent and what became of them.
+async fn plant_notices(stage: &Stage, store: &WorkspaceStore, account: AccountId) {
+    let url = || format!("https://{CANARY}.example.com/{CANARY}");
+    let webhook = NewWebhook { name: CANARY.into(), url: url().into(), types: vec![], secret: CANARY.into() };
+    let webhook = store.add_webhook(&OPERATOR, webhook).await.unwrap();
+    store.rotate_webhook_secret(&OPERATOR, webhook, &CANARY.into(), TimeDelta::days(1)).await.unwrap();
+    let channel = NewChannel { kind: ChannelKind::Slack, name: CANARY.into(), address: url().into() };
+    store.add_channel(&OPERATOR, channel).await.unwrap();
+    let rule = NewAlertRule { name: CANARY.into(), rule: serde_json::json!({ "x": CANARY }), enabled: true };
+    store.add_alert_rule(&OPERATOR, rule).await.unwrap();
+    store.set_notice_preferences(&OPERATOR, account, &serde_json::json!({ "x": CANARY })).await.unwrap();
+    let data = WebhookPaused { webhook, reason: CANARY.into(), failing_since: None };
+    let event = NewEvent { subject: "x".into(), data: data.into(), once: Some(CANARY.into()) };
+    store.tell(&OPERATOR, event).await.unwrap();
+    let plan =
+        |target| Plan { target, not_before: stage.now(), digest: false, unless_read: false, rule: None };
+    let plans = [plan(Target::Webhook(webhook)), plan(Target::Inbox(account))];
+    for event in store.claim_events(stage.now()).await.unwrap() {
+        store.expand_event(&event, &plans, stage.now()).await.unwrap();
+    }
+    let claimed = store.claim_dispatches(stage.now(), 100).await.unwrap();
+    assert!(claimed.len() >= 2, "{claimed:?}");
+    for claimed in claimed {
+        let log = AttemptLog { request: CANARY.into(), response: CANARY.into(), ..AttemptLog::default() };
+        let next = Next::Dead { reason: CANARY.into() };
+        let inbox = Some(serde_json::json!({ "title": CANARY }));
+        let result = DispatchResult { next, log, health: None, pause: Some(CANARY.into()), inbox };
+        store.finish_dispatch(&claimed.claim, &result, stage.now()).await.unwrap();
+    }
 }
 
 /// Every file below the directory that holds the text, and how many bytes were looked at.
