@@ -92,9 +92,9 @@ function forecast(search, charges, matches, parseWhere) {
   const period = periodOf(until);
   const currencies = [...new Set(charges.filter(fits).map((one) => one.currency))].sort().reverse();
   return {
-    as_of: "2026-11-22T06:10:00Z",
-    known_until: KNOWN,
-    until: { kind: until, ends: addDays(period.to, -1) },
+    as_of: addDays(KNOWN, 1),
+    known_until: addDays(KNOWN, 1),
+    until: { kind: until, from: period.from, ends: period.to },
     currencies: currencies.map((currency) => {
       const mine = (one) => one.currency === currency && fits(one);
       const all = daily(charges, measure, mine);
@@ -137,11 +137,11 @@ function forecast(search, charges, matches, parseWhere) {
         history: [...all].map(([day, amount]) => ({ day, amount: print(amount) })),
         daily: total.future.map((one) => ({
           day: one.day,
-          mean: print(one.mean),
-          lo80: print(one.lo80),
-          hi80: print(one.hi80),
-          lo95: print(one.lo95),
-          hi95: print(one.hi95),
+          mean: Number(print(one.mean)),
+          lo80: Number(print(one.lo80)),
+          hi80: Number(print(one.hi80)),
+          lo95: Number(print(one.lo95)),
+          hi95: Number(print(one.hi95)),
         })),
       };
     }),
@@ -163,8 +163,8 @@ function scenario({ currency, until, changes }, charges) {
       return [
         name,
         {
-          without: micro(found.ahead.expected_total),
-          with: micro(found.ahead.expected_total),
+          without: sum(found.future.map((one) => one.mean)),
+          with: sum(found.future.map((one) => one.mean)),
           future: found.future,
         },
       ];
@@ -213,7 +213,7 @@ function budgetStatus(budget, charges) {
   const period = periodOf(until);
   const fits = (one) =>
     one.currency === budget.currency &&
-    budget.scope.every((rule) => rule.values.includes(one[rule.dimension] ?? null));
+    (budget.scope ?? []).every((rule) => rule.values.includes(one[rule.dimension] ?? null));
   const perDay = daily(charges, "EffectiveCost", fits);
   const found = ahead(perDay, period).ahead;
   const whole = micro(budget.amount);
@@ -262,14 +262,14 @@ function budgetStatus(budget, charges) {
 }
 
 function incidents(charges) {
+  const account = (name) => charges.find((one) => one.SubAccountName === name).SubAccountId;
   const make = (id, kind, service, from, until, more) => {
     const fits = (one) => one.ServiceName === service;
     const perDay = daily(charges, "EffectiveCost", fits);
     const currency = charges.find(fits).currency;
     const before = days(addDays(from, -28), from).map((day) => perDay.get(day) ?? 0n);
     const expected = sum(before) / BigInt(before.length);
-    const last = until ?? KNOWN;
-    const during = days(from, addDays(last, 1)).map((day) => perDay.get(day) ?? 0n);
+    const during = days(from, until ?? addDays(KNOWN, 1)).map((day) => perDay.get(day) ?? 0n);
     const actual = sum(during) / BigInt(during.length);
     return {
       id,
@@ -281,7 +281,7 @@ function incidents(charges) {
         currency,
         provider: charges.find(fits).ProviderName,
         billing_account: null,
-        account: more.account ?? null,
+        account: more.account ? account(more.account) : null,
         service,
         region: more.region ?? null,
         tag: more.tag ?? null,
@@ -303,7 +303,7 @@ function incidents(charges) {
     };
   };
   return [
-    make("ano_0002", "spike", "BigQuery", "2026-11-09", "2026-11-11", {
+    make("ano_0002", "spike", "BigQuery", "2026-11-09", "2026-11-12", {
       account: "data-warehouse-eu",
       confidence: 0.98,
       explanation:
@@ -311,7 +311,7 @@ function incidents(charges) {
       layers: ["currency", "provider", "account", "service"],
       drivers: [
         {
-          account: "data-warehouse-eu",
+          account: account("data-warehouse-eu"),
           service: "BigQuery",
           region: "europe-west3",
           item: "Analysis (bytes scanned)",
@@ -321,7 +321,7 @@ function incidents(charges) {
           new_count: 0,
         },
         {
-          account: "ml-experiments",
+          account: account("ml-experiments"),
           service: "BigQuery",
           region: "us-central1",
           item: "Analysis (bytes scanned)",
@@ -342,7 +342,7 @@ function incidents(charges) {
       layers: ["service", "account", "tag"],
       drivers: [
         {
-          account: "prod-shop",
+          account: account("prod-shop"),
           service: "Amazon Bedrock",
           region: "eu-central-1",
           item: "Input tokens",
@@ -578,7 +578,7 @@ function stateOf(world, charges) {
           currency: "USD",
           cadence: "monthly",
           amount: "52000",
-          scope: [],
+          scope: null,
           thresholds,
           revision: 1,
         },
@@ -651,8 +651,8 @@ export async function insightRoute({ method, path, search, body, world, charges,
   if (head === "anomalies") {
     if (method === "GET")
       return {
-        as_of: "2026-11-22T06:10:00Z",
-        left_out: "Taxes, credits, purchases and corrections, and the last day, which is still arriving.",
+        as_of: addDays(KNOWN, 1),
+        left_out: 214,
         items: state.incidents,
       };
     const incident = state.incidents.find((one) => one.id === id);

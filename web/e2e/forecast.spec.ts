@@ -53,8 +53,8 @@ test("a scenario shows the end with and without the change", async ({ page }) =>
   await settled(page);
   const panel = page.getByRole("region", { name: "What if …" });
   await panel.getByRole("button", { name: "Calculate" }).click();
-  await expect(panel.getByText(/ without it$/)).toBeVisible();
-  await expect(panel.getByText(/ with it$/)).toBeVisible();
+  await expect(panel.getByText(/, without it$/)).toBeVisible();
+  await expect(panel.getByText(/, with it$/)).toBeVisible();
   await panel.getByLabel("By %").fill("30");
   await expect(panel.getByText("Something changed since")).toBeVisible();
   const found = await new AxeBuilder({ page }).analyze();

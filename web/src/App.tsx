@@ -61,6 +61,20 @@ const router = createBrowserRouter([
             path: "budgets",
             lazy: async () => ({ Component: (await import("./pages/budgets/Budgets")).Budgets }),
           },
+          {
+            path: "anomalies",
+            lazy: async () => ({ Component: (await import("./pages/anomalies/Anomalies")).Anomalies }),
+          },
+          {
+            path: "recommendations",
+            lazy: async () => ({
+              Component: (await import("./pages/recommendations/Recommendations")).Recommendations,
+            }),
+          },
+          {
+            path: "allocation",
+            lazy: async () => ({ Component: (await import("./pages/allocation/Allocation")).Allocation }),
+          },
         ],
       },
       {

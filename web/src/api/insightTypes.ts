@@ -20,13 +20,14 @@ export interface Ahead {
   class: "run" | "walk" | "crawl" | "beyond" | null;
 }
 
+/** A day to come. Statistics, so numbers. */
 export interface AheadDay {
   day: string;
-  mean: string;
-  lo80: string | null;
-  hi80: string | null;
-  lo95: string | null;
-  hi95: string | null;
+  mean: number | string;
+  lo80: number | string | null;
+  hi80: number | string | null;
+  lo95: number | string | null;
+  hi95: number | string | null;
 }
 
 export interface CurrencyForecast {
@@ -40,9 +41,10 @@ export interface CurrencyForecast {
 
 export interface Forecast {
   as_of: string;
-  /** Up to this day the charges are complete. */
+  /** The first day whose charges are not complete; it and the days after are forecast. */
   known_until: string;
-  until: { kind: Until; ends: string };
+  /** `ends` is the day after the last. */
+  until: { kind: Until; from?: string; ends: string };
   currencies: CurrencyForecast[];
   notes: string[];
 }
@@ -50,8 +52,9 @@ export interface Forecast {
 export type ScenarioChange =
   | { kind: "grow"; value: string | null; percent: number; from: string }
   | { kind: "move"; value: string; to: string; keeps_percent: number; from: string }
-  | { kind: "commit"; value: string | null; per_day: string; discount_percent: number; from: string };
+  | { kind: "commit"; value: string; per_day: number; discount_percent: number; from: string };
 
+/** What is still to come in the period, with and without the changes. */
 export interface Scenario {
   without: string;
   with: string;
@@ -73,7 +76,8 @@ export interface BudgetInput {
   currency: string;
   cadence: Cadence;
   amount: string;
-  scope: ScopeRule[];
+  /** Null is all charges. */
+  scope: ScopeRule[] | null;
   thresholds: Threshold[];
 }
 
@@ -82,8 +86,8 @@ export interface BudgetStatus {
   amount: string;
   actual: string;
   remaining: string;
-  used_percent: number;
-  elapsed_percent: number;
+  used_percent: number | null;
+  elapsed_percent: number | null;
   forecast: { low: string; expected: string; high: string } | null;
   standing: Standing;
   burn: { day: string; actual_cumulative: string | null; plan_cumulative: string }[];
@@ -125,7 +129,9 @@ export interface Driver {
 export interface Incident {
   id: string;
   since: string;
+  /** The day on which it could be told. */
   detected: string;
+  /** The day after the last; null while it lasts. */
   until: string | null;
   kind: IncidentKind;
   scope: IncidentScope;
@@ -143,8 +149,8 @@ export interface Incident {
 
 export interface Anomalies {
   as_of: string;
-  /** What was not looked at, in words. */
-  left_out: string | string[] | null;
+  /** Taxes, credits, purchases and corrections, which are not looked at. */
+  left_out: number | null;
   items: Incident[];
 }
 

@@ -1,6 +1,7 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { isMissing } from "../api/http";
+import { ApiError, isMissing } from "../api/http";
+import { PageLink } from "./PageLink";
 import { Empty, Failure } from "./states";
 
 interface Props<T> {
@@ -21,6 +22,16 @@ export function Asked<T>({ query, what, waiting, children }: Props<T>) {
           title={`${what} are not on this server yet`}
           reason="This version of the server has no such endpoint. They appear here after its next update; nothing needs to be set up for that."
         />
+      </div>
+    );
+  if (query.error instanceof ApiError && query.error.kind === "no-charges")
+    return (
+      <div className="card">
+        <Empty title="There is nothing to go by yet" reason={query.error.message}>
+          <PageLink only to="/sources">
+            Look at the sources
+          </PageLink>
+        </Empty>
       </div>
     );
   if (query.error && query.data === undefined)

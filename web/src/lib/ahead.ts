@@ -14,6 +14,11 @@ export const UNTILS: { id: Until; label: string }[] = [
 /** How many days of the past are drawn before the forecast. */
 const PAST: Record<Until, number> = { month: 62, quarter: 124, year: 300 };
 
+/** A day's forecast as an amount; statistics come as floats, and their last digits mean nothing. */
+export function estimate(value: number | string): Units {
+  return parse(typeof value === "string" ? value : value.toFixed(6));
+}
+
 /** The period that ends there. `ends` may be its last day or the first after it. */
 export function periodAhead(until: Until, ends: string): Range {
   const last = ends.endsWith("-01") ? addDays(ends, -1) : ends;
@@ -88,11 +93,11 @@ export function fan({ history, daily }: Pick<CurrencyForecast, "history" | "dail
   const exact = days.map((day) => amounts.get(day) ?? null);
   const last = days.lastIndexOf(known);
   const anchor = last >= 0 && aheads.has(addDays(known, 1)) ? (exact[last] ?? null) : null;
-  const series = (pick: (day: AheadDay) => string | null): Value[] =>
+  const series = (pick: (day: AheadDay) => number | string | null): Value[] =>
     days.map((day, at) => {
       const one = aheads.get(day);
-      const text = one ? pick(one) : null;
-      if (text !== null && text !== undefined) return toNumber(parse(text));
+      const value = one ? pick(one) : null;
+      if (value !== null && value !== undefined) return Number(value);
       return at === last && anchor !== null ? toNumber(anchor) : null;
     });
   return {

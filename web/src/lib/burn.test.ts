@@ -15,7 +15,6 @@ const status: BudgetStatus = {
     { day: "2026-11-02", actual_cumulative: "60", plan_cumulative: "50" },
     { day: "2026-11-01", actual_cumulative: "30", plan_cumulative: "25" },
     { day: "2026-11-03", actual_cumulative: null, plan_cumulative: "75" },
-    { day: "2026-11-04", actual_cumulative: null, plan_cumulative: "100" },
   ],
   pushed_by: [],
   fired: [],
@@ -40,6 +39,12 @@ test("burning down is what is left, and its band is the right way up", () => {
   expect(burn.limit).toEqual([0, 0, 0, 0]);
 });
 
+test("days that are not told yet are planned straight to the whole amount", () => {
+  const burn = burnSeries({ ...status, burn: status.burn.slice(0, 2) }, "up");
+  expect(burn.days).toEqual(["2026-11-01", "2026-11-02", "2026-11-03", "2026-11-04"]);
+  expect(burn.plan).toEqual([25, 50, 75, 100]);
+});
+
 test("without a forecast there is no cone", () => {
   expect(burnSeries({ ...status, forecast: null }, "up").expected).toEqual([null, null, null, null]);
 });
@@ -58,6 +63,9 @@ test("what keeps a budget from being saved is said", () => {
   for (const amount of ["", "0", "0.00", "-4", "12e3"])
     expect(budgetProblem({ ...good, amount })).toContain("how much");
   expect(budgetProblem({ ...good, scope: [{ dimension: "RegionId", values: [] }] })).toContain("RegionId");
+  expect(budgetProblem({ ...good, thresholds: [{ on: "actual", percent: 80, recipients: [] }] })).toContain(
+    "who is written to at 80%",
+  );
   expect(
     budgetProblem({ ...good, thresholds: [{ on: "actual", percent: 80, recipients: ["fin"] }] }),
   ).toContain("“fin”");

@@ -1,5 +1,6 @@
 /** Budgets as series to draw and in words. */
 import type { BudgetInput, BudgetStatus, Cadence, Standing } from "../api/insightTypes";
+import { periodsOf } from "./dates";
 import { parse, toNumber, type Units } from "./decimal";
 import type { Value } from "./plot";
 
@@ -34,13 +35,17 @@ export interface Burn {
 
 /** What was spent so far, growing; or what is left, shrinking. */
 export function burnSeries(status: BudgetStatus, direction: Direction): Burn {
-  const points = [...status.burn].sort((a, b) => (a.day < b.day ? -1 : 1));
+  const points = new Map(status.burn.map((one) => [one.day, one]));
   const whole = parse(status.amount);
   const turn = (units: Units) => (direction === "up" ? units : whole - units);
-  const days = points.map((one) => one.day);
-  const exact = points.map((one) =>
-    one.actual_cumulative === null ? null : turn(parse(one.actual_cumulative)),
-  );
+  const listed = [...points.keys()].sort();
+  const first = listed[0] ?? status.period.from;
+  // Days that are not told yet belong to the picture: it ends where the period does.
+  const days = listed[listed.length - 1] ? periodsOf({ from: first, to: status.period.to }, "day") : [];
+  const exact = days.map((day) => {
+    const text = points.get(day)?.actual_cumulative ?? null;
+    return text === null ? null : turn(parse(text));
+  });
   const last = exact.findLastIndex((one) => one !== null);
   const end = days.length - 1;
   const start = last >= 0 ? toNumber(exact[last] ?? 0n) : null;
@@ -53,7 +58,17 @@ export function burnSeries(status: BudgetStatus, direction: Direction): Burn {
     direction === "up"
       ? [status.forecast?.low, status.forecast?.high]
       : [status.forecast?.high, status.forecast?.low];
-  const exactPlan = points.map((one) => turn(parse(one.plan_cumulative)));
+  const told = listed.length - 1;
+  const sofar = parse(points.get(listed[told] ?? "")?.plan_cumulative ?? "0");
+  const exactPlan = days.map((day, at) => {
+    const text = points.get(day)?.plan_cumulative;
+    // Straight from the last day that is told to the whole amount.
+    const plan =
+      text === undefined || text === null
+        ? sofar + ((whole - sofar) * BigInt(at - told)) / BigInt(Math.max(1, end - told))
+        : parse(text);
+    return turn(plan);
+  });
   return {
     days,
     exact,
@@ -74,10 +89,11 @@ export function budgetProblem(budget: BudgetInput): string | null {
   if (!/^\d{1,15}(\.\d{1,6})?$/.test(budget.amount) || /^[0.]+$/.test(budget.amount))
     return "Say how much, such as 12000 or 12000.50.";
   if (!/^[A-Z]{3}$/.test(budget.currency)) return "Choose the currency.";
-  const empty = budget.scope.find((rule) => rule.values.length === 0);
+  const empty = (budget.scope ?? []).find((rule) => rule.values.length === 0);
   if (empty) return `Name at least one value for ${empty.dimension}, or remove that rule.`;
   for (const one of budget.thresholds) {
     if (!(one.percent > 0 && one.percent <= 1000)) return "A threshold is between 1% and 1000%.";
+    if (one.recipients.length === 0) return `Say who is written to at ${one.percent}%.`;
     const wrong = one.recipients.find((each) => !/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(each));
     if (wrong) return `“${wrong}” is no e-mail address.`;
   }

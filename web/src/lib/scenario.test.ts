@@ -6,7 +6,7 @@ const CHANGES: ScenarioChange[] = [
   { kind: "grow", value: null, percent: 20, from: "2027-01-01" },
   { kind: "grow", value: "Storage ~ 100%", percent: -12.5, from: "2026-12-01" },
   { kind: "move", value: "Amazon EC2", to: "Compute Engine", keeps_percent: 80, from: "2027-01-01" },
-  { kind: "commit", value: "Amazon EC2", per_day: "41.10", discount_percent: 28, from: "2027-01-01" },
+  { kind: "commit", value: "Amazon EC2", per_day: 41.1, discount_percent: 28, from: "2027-01-01" },
 ];
 
 test("a change comes back from the address as it went in", () => {
@@ -31,7 +31,7 @@ test("what cannot be calculated says why", () => {
     changeProblem({ kind: "move", value: "A", to: "A", keeps_percent: 80, from: "2027-01-01" }),
   ).toContain("where it is");
   expect(
-    changeProblem({ kind: "commit", value: null, per_day: "", discount_percent: 28, from: "2027-01-01" }),
+    changeProblem({ kind: "commit", value: "A", per_day: 0, discount_percent: 28, from: "2027-01-01" }),
   ).toContain("how much a day");
   expect(changeProblem({ kind: "grow", value: null, percent: -120, from: "2027-01-01" })).not.toBeNull();
 });

@@ -23,7 +23,7 @@ export function printChange(change: ScenarioChange): string {
       ? [change.kind, change.percent, change.from, change.value ?? ""]
       : change.kind === "move"
         ? [change.kind, change.keeps_percent, change.from, change.value, change.to]
-        : [change.kind, change.discount_percent, change.from, change.value ?? "", change.per_day];
+        : [change.kind, change.discount_percent, change.from, change.value, change.per_day];
   return parts.map((one) => quoted(String(one))).join("~");
 }
 
@@ -33,7 +33,7 @@ export function readChange(text: string): ScenarioChange | null {
   if (!isDay(from) || number === "" || !Number.isFinite(share)) return null;
   if (kind === "grow") return { kind, value: value || null, percent: share, from };
   if (kind === "move") return { kind, value, to: last, keeps_percent: share, from };
-  if (kind === "commit") return { kind, value: value || null, per_day: last, discount_percent: share, from };
+  if (kind === "commit") return { kind, value, per_day: Number(last) || 0, discount_percent: share, from };
   return null;
 }
 
@@ -47,8 +47,8 @@ export function changeProblem(change: ScenarioChange): string | null {
     if (change.keeps_percent < 0 || change.keeps_percent > 1000) return "Between 0% and 1000% of the cost.";
   }
   if (change.kind === "commit") {
-    if (!/^\d{1,12}(\.\d{1,6})?$/.test(change.per_day) || Number(change.per_day) === 0)
-      return "Say how much a day, such as 41.10.";
+    if (!change.value) return "Say what it covers.";
+    if (!(change.per_day > 0 && change.per_day < 1e12)) return "Say how much a day, such as 41.10.";
     if (change.discount_percent < 0 || change.discount_percent > 100) return "A discount of 0% to 100%.";
   }
   return null;

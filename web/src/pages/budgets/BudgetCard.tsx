@@ -5,7 +5,7 @@ import { Amount } from "../../components/Figure";
 import { PageLink } from "../../components/PageLink";
 import { useKnownWorkspace } from "../../components/workspace";
 import { burnSeries, CADENCES, type Direction, STANDINGS } from "../../lib/burn";
-import { dayLabel, rangeLabel } from "../../lib/dates";
+import { addDays, dayLabel, rangeLabel } from "../../lib/dates";
 import { parse } from "../../lib/decimal";
 import { money, moneyChange, moneyShort, percentChange } from "../../lib/money";
 import { explorerHref } from "../../lib/question";
@@ -31,7 +31,7 @@ export function BudgetCard({ budget, direction, edit, remove }: Props) {
       </div>
       <p className="muted small">
         {money(budget.amount, currency)} {cadence?.each} ·{" "}
-        {budget.scope.length > 0 ? `where ${rulesSentence(budget.scope)}` : "all charges"}
+        {budget.scope?.length ? `where ${rulesSentence(budget.scope)}` : "all charges"}
       </p>
       {status ? (
         <Burning budget={budget} status={status} direction={direction} />
@@ -80,7 +80,7 @@ function Burning({
     {
       period,
       // Several values of one dimension are several filters: the server takes any of them.
-      where: budget.scope.flatMap((rule) =>
+      where: (budget.scope ?? []).flatMap((rule) =>
         rule.values.map((value) => ({ dimension: rule.dimension, operator: "=" as const, value })),
       ),
     },
@@ -183,7 +183,7 @@ function Burning({
         <span>Effective cost</span>
         <span>{currency}</span>
         <span>{rangeLabel(period)}</span>
-        {burn.last >= 0 && <span>charges until {dayLabel(burn.days[burn.last] ?? "")}</span>}
+        {burn.last >= 0 && <span>charges until {dayLabel(addDays(burn.days[burn.last] ?? "", 1))}</span>}
         <span className="badge warn" title="The period is not over, so its charges may still change">
           provisional
         </span>
@@ -194,8 +194,8 @@ function Burning({
 
 /** Used beside elapsed: the bar is the money, the mark is the time. */
 function Gauge({ status }: { status: BudgetStatus }) {
-  const used = Math.max(0, Math.min(100, status.used_percent));
-  const elapsed = Math.max(0, Math.min(100, status.elapsed_percent));
+  const used = Math.max(0, Math.min(100, status.used_percent ?? 0));
+  const elapsed = Math.max(0, Math.min(100, status.elapsed_percent ?? 0));
   return (
     <svg className="gauge" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
       <rect className="gauge-track" x="0" y="3" width="100" height="5" rx="1" />
@@ -227,6 +227,6 @@ function Thresholds({ budget }: { budget: Budget }) {
   );
 }
 
-function one(value: number): string {
-  return Number(value).toFixed(value >= 100 ? 0 : 1);
+function one(value: number | null): string {
+  return value === null ? "—" : Number(value).toFixed(value >= 100 ? 0 : 1);
 }

@@ -52,7 +52,11 @@ export function BudgetForm({ budget, close }: Props) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setTried(true);
-    if (problem === null) save.mutate({ ...input, name: input.name.trim() }, { onSuccess: close });
+    if (problem === null)
+      save.mutate(
+        { ...input, name: input.name.trim(), scope: input.scope?.length ? input.scope : null },
+        { onSuccess: close },
+      );
   };
   const currencies = [...new Set([...workspace.currencies, input.currency])];
   return (
@@ -93,7 +97,7 @@ export function BudgetForm({ budget, close }: Props) {
           </SelectField>
         </div>
         <ScopeEditor
-          rules={input.scope}
+          rules={input.scope ?? []}
           onChange={(scope) => set({ scope })}
           legend="What it covers"
           without={`All charges in ${input.currency}.`}
@@ -169,7 +173,7 @@ function Thresholds({ value, recipients, onChange }: ThresholdsProps) {
           </span>
           <TagsInput
             aria-label="Recipients"
-            placeholder={one.recipients.length === 0 ? "e-mail, or nobody: only the inbox" : ""}
+            placeholder={one.recipients.length === 0 ? "e-mail addresses" : ""}
             value={one.recipients}
             onChange={(next) => set(at, { recipients: next })}
             splitChars={[",", " ", ";"]}

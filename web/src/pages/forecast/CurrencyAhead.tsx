@@ -9,6 +9,7 @@ import {
   CLASSES,
   classSentence,
   errorWords,
+  estimate,
   type Fan,
   fan,
   periodAhead,
@@ -52,7 +53,7 @@ export function CurrencyAhead({ forecast, until, known, by, measure, several }: 
             <Interval ahead={total} currency={currency} />
           </div>
           <dl className="facts">
-            <dt>Until {dayLabel(known)}</dt>
+            <dt>Before {dayLabel(known)}</dt>
             <dd>
               <Amount amount={total.actual_so_far} currency={currency} />
             </dd>
@@ -132,8 +133,10 @@ function Quality({ ahead }: { ahead: Ahead }) {
 function FanChart({ drawn, currency, name }: { drawn: Fan; currency: string; name: string }) {
   const wide = drawn.lo95.some((one) => one !== null);
   const narrow = drawn.lo80.some((one) => one !== null);
-  const range = (low: string | null, high: string | null) =>
-    low === null || high === null ? null : `${money(low, currency)} – ${money(high, currency)}`;
+  const range = (low: number | string | null, high: number | string | null) =>
+    low === null || high === null
+      ? null
+      : `${money(estimate(low), currency)} – ${money(estimate(high), currency)}`;
   return (
     <>
       <TimeChart
@@ -158,7 +161,7 @@ function FanChart({ drawn, currency, name }: { drawn: Fan; currency: string; nam
           if (!ahead) return [];
           const [in80, in95] = [range(ahead.lo80, ahead.hi80), range(ahead.lo95, ahead.hi95)];
           return [
-            { label: "Expected", value: money(ahead.mean, currency), tone: "main" },
+            { label: "Expected", value: money(estimate(ahead.mean), currency), tone: "main" },
             ...(in80 ? [{ label: "80%", value: in80 }] : []),
             ...(in95 ? [{ label: "95%", value: in95 }] : []),
           ];
@@ -198,7 +201,7 @@ function FanChart({ drawn, currency, name }: { drawn: Fan; currency: string; nam
                     <th scope="row" className="num">
                       {dayLabel(one.day)}
                     </th>
-                    <td className="right">{money(one.mean, currency)}</td>
+                    <td className="right">{money(estimate(one.mean), currency)}</td>
                     <td className="right">{range(one.lo80, one.hi80) ?? "—"}</td>
                     <td className="right">{range(one.lo95, one.hi95) ?? "—"}</td>
                   </tr>

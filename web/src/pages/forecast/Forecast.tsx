@@ -10,7 +10,7 @@ import { PageLink } from "../../components/PageLink";
 import { Empty } from "../../components/states";
 import { measureOf, useKnownWorkspace } from "../../components/workspace";
 import { periodAhead, UNTILS } from "../../lib/ahead";
-import { dayLabel, instantLabel } from "../../lib/dates";
+import { dayLabel } from "../../lib/dates";
 import { parseFilter, printFilter } from "../../lib/filters";
 import { Filters } from "../explorer/Filters";
 import { NoSources } from "../sources/NoSources";
@@ -208,8 +208,8 @@ function Figures({ answer, stale, by, measureId, where, clear, children }: Figur
         </div>
       ))}
       <p className="muted small">
-        Made {instantLabel(answer.as_of)} from charges that are complete until {dayLabel(answer.known_until)}.
-        Later days are forecast, whatever has arrived of them.
+        Charges before {dayLabel(answer.known_until)} are complete. That day and those after it are forecast,
+        whatever has arrived of them.
       </p>
     </div>
   );

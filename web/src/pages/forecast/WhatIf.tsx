@@ -47,7 +47,7 @@ export function WhatIf({ currencies, until, end, changes, currency, onChange }: 
         ? { kind, value: null, percent: 20, from }
         : kind === "move"
           ? { kind, value: "", to: "", keeps_percent: 80, from }
-          : { kind, value: null, per_day: "", discount_percent: 28, from },
+          : { kind, value: "", per_day: 0, discount_percent: 28, from },
     ]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -178,7 +178,7 @@ function ChangeRow({ change, services, currency, problem, set, remove }: RowProp
               placeholder="everything"
               onChange={(event) => set({ ...change, value: event.target.value || null })}
             />
-            <Percent
+            <NumberField
               label="By %"
               value={change.percent}
               onChange={(percent) => set({ ...change, percent })}
@@ -199,7 +199,7 @@ function ChangeRow({ change, services, currency, problem, set, remove }: RowProp
               value={change.to}
               onChange={(event) => set({ ...change, to: event.target.value })}
             />
-            <Percent
+            <NumberField
               label="Costs there, %"
               value={change.keeps_percent}
               onChange={(keeps_percent) => set({ ...change, keeps_percent })}
@@ -211,18 +211,15 @@ function ChangeRow({ change, services, currency, problem, set, remove }: RowProp
             <Field
               label="Service"
               list={services}
-              value={change.value ?? ""}
-              placeholder="everything"
-              onChange={(event) => set({ ...change, value: event.target.value || null })}
+              value={change.value}
+              onChange={(event) => set({ ...change, value: event.target.value })}
             />
-            <Field
+            <NumberField
               label={`${currency} a day`}
-              inputMode="decimal"
               value={change.per_day}
-              placeholder="41.10"
-              onChange={(event) => set({ ...change, per_day: event.target.value.trim() })}
+              onChange={(per_day) => set({ ...change, per_day })}
             />
-            <Percent
+            <NumberField
               label="Discount %"
               value={change.discount_percent}
               onChange={(discount_percent) => set({ ...change, discount_percent })}
@@ -244,7 +241,7 @@ function ChangeRow({ change, services, currency, problem, set, remove }: RowProp
   );
 }
 
-function Percent({
+function NumberField({
   label,
   value,
   onChange,
@@ -276,13 +273,13 @@ function Outcome({ scenario, currency, name }: { scenario: Scenario; currency: s
     <div className="stack outcome">
       <div className="with-without">
         <div className="stat">
-          <span className="muted small">{name} without it</span>
+          <span className="muted small">Still to come in {name}, without it</span>
           <strong>
             <Amount amount={scenario.without} currency={currency} short />
           </strong>
         </div>
         <div className="stat">
-          <span className="muted small">{name} with it</span>
+          <span className="muted small">Still to come in {name}, with it</span>
           <strong>
             <Amount amount={scenario.with} currency={currency} short />
           </strong>
