@@ -86,13 +86,19 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let tiles = Tiles::of((0..LEAVES).map(|number| leaf_hash(&number.to_be_bytes())));
     let root = tree::root(&tiles, LEAVES)?;
-    let mut worst = Duration::ZERO;
+    let mut times = Vec::new();
     for index in (0..LEAVES).step_by(99_991) {
         let began = Instant::now();
         let proof = tree::prove_inclusion(&tiles, index, LEAVES)?;
-        worst = worst.max(began.elapsed());
+        times.push(began.elapsed());
         tree::check_inclusion(leaf_hash(&index.to_be_bytes()), index, LEAVES, root, &proof)?;
     }
-    println!("slowest_proof_among_10m_ms {:.3}", worst.as_secs_f64() * 1e3);
+    times.sort();
+    let at = |place: usize| times.get(place).map_or(0.0, Duration::as_secs_f64) * 1e3;
+    println!(
+        "proof_among_10m_ms {:.3}\nslowest_of_101_proofs_ms {:.3}",
+        at(times.len() / 2),
+        at(times.len() - 1)
+    );
     Ok(())
 }
