@@ -38,7 +38,7 @@ const SPIKE_MOST: f64 = 3.0;
 const PEAK_WEIGHS: f64 = 0.3;
 /// Two days in a row: each at least this many scatters off, and their mean for an alarm.
 const ROW_FROM: f64 = 2.5;
-const ROW_AT: f64 = 4.5;
+const ROW_AT: f64 = 4.0;
 /// The cumulative sum: allowance per day, largest contribution of one day, alarm height; in scatters.
 const SLOW_ALLOWANCE: f64 = 0.9;
 const SLOW_CLIP: f64 = 4.0;

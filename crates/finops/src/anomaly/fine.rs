@@ -2,7 +2,7 @@
 //!
 //! **Views.** Each value is looked at in several ways, each a plain number that is large when something is
 //! odd: how far it lies from the values just before (`near`), from what this time of day and of week usually
-//! brings (`season`), how far the mean of the last hours has moved from the long one (`shift`), how much
+//! brings, by itself (`far`) and with the last values (`season`), how far the mean of the last hours has moved from the long one (`shift`), how much
 //! calmer or wilder the series has become (`calm`), and how far it leaves the range seen so far (`range`).
 //!
 //! **Surprise.** What is large differs from series to series, so each view carries two running quantiles of
@@ -60,7 +60,7 @@ pub(crate) struct Fine {
     season_scale: f64,
     lowest: f64,
     highest: f64,
-    tails: [Tail; 4],
+    tails: [Tail; 5],
     moments: [Moment; MOMENTS],
     first_ts: i64,
     /// Surprise of the last event and values since.
@@ -90,7 +90,7 @@ impl Fine {
             season_scale: 0.0,
             lowest: f64::INFINITY,
             highest: f64::NEG_INFINITY,
-            tails: [Tail::default(); 4],
+            tails: [Tail::default(); 5],
             moments: [Moment::default(); MOMENTS],
             first_ts: 0,
             event: 0.0,
@@ -120,6 +120,7 @@ impl Fine {
         self.step_short += (step - self.step_short) / 24.0f64.min(n + 1.0);
         let views = [
             off_near.abs() / (self.near_scale + tiny),
+            off_season.abs() / (self.long_scale + tiny),
             self.season_mean.abs() / (self.season_scale + tiny),
             off_shift.abs() / (self.long_scale + tiny),
             ((self.step_short + tiny) / (self.step_long + tiny)).ln().abs(),
@@ -129,7 +130,7 @@ impl Fine {
         for (i, (tail, view)) in self.tails.iter_mut().zip(views).enumerate() {
             let s = tail.surprise(view);
             // The slow views need longer before their own past says anything.
-            let mature = if i >= 2 { self.count >= 6 * WARM_UP } else { ready };
+            let mature = if i >= 3 { self.count >= 6 * WARM_UP } else { ready };
             if mature {
                 surprise = surprise.max(s);
             }
@@ -194,11 +195,11 @@ impl Fine {
         self.since = self.since.saturating_add(1);
         let worth = ((surprise - 1.8) / 2.4).clamp(0.0, 1.0);
         if worth <= 0.0 {
-            return 0.1 * (surprise / 1.8).clamp(0.0, 1.0);
+            return 0.02 * (surprise / 1.8).clamp(0.0, 1.0);
         }
         let rest = (self.count / 30).clamp(24, 288);
         if self.since < rest && surprise < self.event + 0.6 {
-            return 0.15 * worth;
+            return 0.02 + 0.03 * worth;
         }
         let equals: f64 =
             self.moments.iter().map(|m| 10f64.powf(f64::from(m.surprise) - surprise).min(1.0)).sum::<f64>();

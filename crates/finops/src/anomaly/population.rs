@@ -34,8 +34,8 @@ const CLASSES: usize = 320;
 /// What remains of a count a day later.
 const EXCESS_KEEPS: f64 = 0.985;
 /// Deviations of an amount that happen more often than this, per day and over all series, are not news.
-const DAYS_A_DAY: f64 = 0.05;
-const ROWS_A_DAY: f64 = 0.15;
+const DAYS_A_DAY: f64 = 0.06;
+const ROWS_A_DAY: f64 = 0.18;
 
 impl Population {
     /// `floor` is the amount a day below which nothing is worth an alarm; `share` the part of a typical
