@@ -14,6 +14,7 @@ mod dimensions;
 pub mod error;
 pub mod export;
 mod history;
+pub mod insight;
 pub mod installation;
 pub mod question;
 mod refresh;

@@ -108,6 +108,8 @@ ids! {
     ScimUserId = "usr", "a SCIM user id";
     /// A group as a SCIM client provisioned it.
     GroupId = "grp", "a group id";
+    /// A budget.
+    BudgetId = "bud", "a budget id";
     /// A backup.
     BackupId = "bkp", "a backup id";
     /// A request for, and then the grant of, staff access.

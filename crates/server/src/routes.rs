@@ -106,6 +106,15 @@ pub const NEEDS: &[(&str, &str, Needs)] = &[
     ("GET", "/api/v1/certificates/{id}", Needs::Account),
     ("DELETE", "/api/v1/workspace/deletion", Needs::Account),
     ("POST", "/api/v1/staff-access", Needs::Account),
+    ("GET", "/api/v1/forecast", Needs::Workspace(Page::Forecasts, Action::View)),
+    ("POST", "/api/v1/forecast/scenario", Needs::Workspace(Page::Forecasts, Action::Forecast)),
+    ("GET", "/api/v1/budgets", Needs::Workspace(Page::Forecasts, Action::View)),
+    ("POST", "/api/v1/budgets", Needs::Workspace(Page::Admin, Action::ManageSettings)),
+    ("PUT", "/api/v1/budgets/{id}", Needs::Workspace(Page::Admin, Action::ManageSettings)),
+    ("DELETE", "/api/v1/budgets/{id}", Needs::Workspace(Page::Admin, Action::ManageSettings)),
+    ("GET", "/api/v1/anomalies", Needs::Workspace(Page::Findings, Action::View)),
+    ("POST", "/api/v1/anomalies/{id}/feedback", Needs::Workspace(Page::Findings, Action::Scan)),
+    ("DELETE", "/api/v1/anomalies/{id}/feedback", Needs::Workspace(Page::Findings, Action::Scan)),
     ("GET", "/api/v1/keys", Needs::Workspace(Page::Admin, Action::ManageKeys)),
     ("POST", "/api/v1/keys/rotate", Needs::Workspace(Page::Admin, Action::ManageKeys)),
     ("GET", "/api/v1/backups", Needs::Workspace(Page::Admin, Action::ManageKeys)),
@@ -214,6 +223,12 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(api::teams::teams, api::teams::create))
         .routes(routes!(api::teams::change, api::teams::remove))
         .routes(routes!(api::teams::join, api::teams::leave))
+        .routes(routes!(api::forecast::forecast))
+        .routes(routes!(api::forecast::scenario))
+        .routes(routes!(api::budgets::budgets, api::budgets::add))
+        .routes(routes!(api::budgets::change, api::budgets::remove))
+        .routes(routes!(api::anomalies::anomalies))
+        .routes(routes!(api::anomalies::expect, api::anomalies::unexpect))
         .routes(routes!(api::keys::keys))
         .routes(routes!(api::keys::rotate))
         .routes(routes!(api::backups::backups, api::backups::take))

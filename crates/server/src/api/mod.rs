@@ -1,8 +1,10 @@
 //! The endpoints, a file each: what they take, what they answer, and nothing about how.
 
 pub(crate) mod account;
+pub(crate) mod anomalies;
 pub(crate) mod backups;
 pub(crate) mod body;
+pub(crate) mod budgets;
 pub(crate) mod conformance;
 pub(crate) mod cost;
 pub(crate) mod dashboard;
@@ -10,6 +12,7 @@ pub(crate) mod deliveries;
 pub(crate) mod dimensions;
 pub(crate) mod export;
 mod failure;
+pub(crate) mod forecast;
 mod giving;
 pub(crate) mod health;
 pub(crate) mod identity_providers;

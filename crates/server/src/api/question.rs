@@ -229,7 +229,7 @@ pub(crate) fn date(parameters: &mut Parameters, name: &'static str) -> Result<Op
     parameters.one(name)?.map(parse).transpose()
 }
 
-fn filters_of(texts: Vec<String>) -> Result<Vec<Filter>, Problem> {
+pub(crate) fn filters_of(texts: Vec<String>) -> Result<Vec<Filter>, Problem> {
     if texts.len() > Question::MAX_FILTERS {
         return Err(Problem::bad_request(format!("more than {} filters", Question::MAX_FILTERS)));
     }

@@ -7,6 +7,7 @@ mod auth;
 mod conformance;
 mod cost;
 mod everywhere;
+mod insight;
 mod kit;
 mod leaving;
 mod limits;

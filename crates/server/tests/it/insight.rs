@@ -1,0 +1,155 @@
+//! Forecasts, budgets and incidents, over bills that are made here.
+
+use crate::kit::{Seen, TestApp};
+use axum::body::Body;
+use axum::http::{Method, header};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+const HEADER: &str = "BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,ChargeCategory,BilledCost,EffectiveCost,ListCost,ContractedCost,ProviderName,ServiceName,SubAccountId,RegionId\n";
+
+/// A bill of 200 days until the day before the clock's, of two services; the second grows tenfold for a week.
+fn bill() -> String {
+    let last: chrono::NaiveDate = "2026-11-21".parse().unwrap();
+    let first = last - chrono::TimeDelta::days(199);
+    first.iter_days().take(200).enumerate().fold(HEADER.to_owned(), |mut text, (at, day)| {
+        let month = day.format("%Y-%m-01");
+        let next = (day + chrono::Months::new(1)).format("%Y-%m-01");
+        let until = day + chrono::TimeDelta::days(1);
+        let weekend = at % 7 >= 5;
+        for (service, account, cost) in [
+            ("Machines", "111", if weekend { 60 } else { 100 }),
+            ("Disks", "222", if (160..167).contains(&at) { 200 } else { 20 + (at % 3) }),
+        ] {
+            writeln!(
+                text,
+                "1,USD,{month}T00:00:00Z,{next}T00:00:00Z,{day}T00:00:00Z,{until}T00:00:00Z,Usage,{cost},{cost},{cost},{cost},AWS,{service},{account},eu-west-1"
+            )
+            .unwrap();
+        }
+        text
+    })
+}
+
+async fn app() -> (TestApp, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("bill.csv"), bill()).unwrap();
+    let app = TestApp::with_sources(&[folder.path().to_str().unwrap()]).await;
+    app.workspace.refresh().await;
+    (app, folder)
+}
+
+async fn send(app: &TestApp, method: Method, path: &str, cookie: &str, body: Value) -> Seen {
+    let request = app
+        .request(method, path)
+        .header(header::COOKIE, cookie)
+        .header(header::CONTENT_TYPE, "application/json")
+        .header("x-bursar-csrf", "1");
+    app.send(request.body(Body::from(body.to_string())).unwrap()).await
+}
+
+async fn get(app: &TestApp, cookie: &str, path: &str) -> Value {
+    let seen = app.get_as(cookie, path).await;
+    assert_eq!(seen.status, 200, "{path}: {}", seen.text());
+    seen.json()
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_str().unwrap_or_else(|| panic!("{value}")).parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_month_ends_as_its_parts_do_together() {
+    // claim F4
+    let (app, _folder) = app().await;
+    let owner = app.sign_in().await;
+    let answer = get(&app, &owner, "/api/v1/forecast?by=ServiceName&until=month").await;
+    assert_eq!(answer["until"]["ends"], "2026-12-01");
+    assert_eq!(answer["as_of"], "2026-11-21", "the last day may still be arriving");
+    let usd = &answer["currencies"][0];
+    let total = number(&usd["total"]["expected_total"]);
+    let parts: f64 =
+        usd["parts"].as_array().unwrap().iter().map(|p| number(&p["ahead"]["expected_total"])).sum();
+    assert!((total - parts).abs() < 0.005, "{total} {parts}");
+    assert!((2_900.0..3_500.0).contains(&total), "{total}");
+    let (low, high) = (number(&usd["total"]["lo95"]), number(&usd["total"]["hi95"]));
+    assert!(low < total && total < high && number(&usd["total"]["actual_so_far"]) < total);
+    assert!(usd["total"]["backtest"]["wape"].as_f64().unwrap() < 0.3, "{usd}");
+    assert_eq!(usd["daily"].as_array().unwrap().len(), 10, "the days from the 21st on");
+    let ask = json!({ "currency": "USD", "until": "month", "changes": [{ "kind": "grow", "value": "Machines", "percent": 100 }] });
+    let seen = send(&app, Method::POST, "/api/v1/forecast/scenario", &owner, ask).await;
+    assert_eq!(seen.status, 200, "{}", seen.text());
+    assert!(number(&seen.json()["difference"]) > 500.0, "{}", seen.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_says_how_it_stands_and_to_whom_it_is_shown() {
+    // claim F2
+    let (app, _folder) = app().await;
+    let owner = app.sign_in().await;
+    let budget = json!({ "name": "Machines", "currency": "USD", "cadence": "monthly", "amount": "2000",
+        "scope": [{ "dimension": "ServiceName", "values": ["Machines"] }],
+        "thresholds": [{ "on": "actual", "percent": 80, "recipients": ["fin@example.com"] },
+            { "on": "forecast", "percent": 100, "recipients": ["fin@example.com"] }] });
+    let seen = send(&app, Method::POST, "/api/v1/budgets", &owner, budget.clone()).await;
+    assert_eq!(seen.status, 200, "{}", seen.text());
+    let id = seen.json()["id"].as_str().unwrap().to_owned();
+    let list = get(&app, &owner, "/api/v1/budgets").await;
+    let status = &list["items"][0]["status"];
+    assert_eq!(status["standing"], "at-risk", "{status}");
+    assert_eq!(number(&status["actual"]) as i64, 1_760, "{status}");
+    assert_eq!(status["fired"].as_array().unwrap().len(), 2, "{status}");
+    assert_eq!(status["burn"].as_array().unwrap().len(), 30);
+    let mut larger = budget;
+    larger["amount"] = json!("10000");
+    let path = format!("/api/v1/budgets/{id}");
+    let changed = send(&app, Method::PUT, &path, &owner, larger).await.json();
+    assert_eq!(changed["revision"], 1, "{changed}");
+    assert_eq!(get(&app, &owner, "/api/v1/budgets").await["items"][0]["status"]["standing"], "on-track");
+    // claim E13: what was changed, before and after, is in the record.
+    let records = get(&app, &owner, "/api/v1/records?action=budget.change").await;
+    let payload = &records["items"][0]["payload"];
+    assert_eq!(
+        (&payload["before"]["amount"], &payload["after"]["amount"]),
+        (&json!("2000"), &json!("10000"))
+    );
+    let viewer = app.sign_in_as("viewer@example.com", "viewer".parse().unwrap()).await;
+    send(&app, Method::DELETE, &path, &viewer, json!({})).await.problem(403);
+    assert_eq!(send(&app, Method::DELETE, &path, &owner, json!({})).await.status, 200);
+    send(&app, Method::DELETE, &path, &owner, json!({})).await.problem(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_incident_has_a_cause_and_learns_what_was_expected() {
+    // claim F3
+    let (app, _folder) = app().await;
+    let owner = app.sign_in().await;
+    let found = get(&app, &owner, "/api/v1/anomalies").await;
+    let items = found["items"].as_array().unwrap();
+    let of = |item: &&Value| item["scope"]["service"] == "Disks" && item["since"] == "2026-10-13";
+    let incident = items.iter().find(of).unwrap_or_else(|| panic!("{found}"));
+    assert!(number(&incident["impact"]) > 900.0, "{incident}");
+    assert!(incident["explanation"].as_str().unwrap().contains("Disks"), "{incident}");
+    assert_eq!(incident["drivers"][0]["account"], "222", "{incident}");
+    let id = incident["id"].as_str().unwrap();
+    let path = format!("/api/v1/anomalies/{id}/feedback");
+    let said = json!({ "expected": true, "reason": "the yearly migration" });
+    let seen = send(&app, Method::POST, &path, &owner, said).await;
+    assert_eq!(seen.status, 200, "{}", seen.text());
+    let found = get(&app, &owner, "/api/v1/anomalies").await;
+    let again = found["items"].as_array().unwrap().iter().find(|item| item["id"] == id).unwrap();
+    assert_eq!(again["feedback"]["reason"], "the yearly migration");
+    assert_eq!(send(&app, Method::DELETE, &path, &owner, json!({})).await.status, 200);
+    let found = get(&app, &owner, "/api/v1/anomalies").await;
+    assert!(found["items"].as_array().unwrap().iter().all(|item| item["feedback"].is_null()));
+}
+
+#[tokio::test]
+async fn without_charges_there_is_nothing_to_go_by() {
+    let app = TestApp::new().await;
+    let owner = app.sign_in().await;
+    for path in ["/api/v1/forecast", "/api/v1/anomalies"] {
+        assert!(app.get_as(&owner, path).await.problem(409).contains("source"));
+    }
+    assert_eq!(get(&app, &owner, "/api/v1/budgets").await["items"], json!([]));
+}
