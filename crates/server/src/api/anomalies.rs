@@ -1,6 +1,7 @@
 //! `/api/v1/anomalies`: what changed in the charges, since when, why, and what people said about it.
 
 use super::body::{self, Done};
+use super::forecast::unfit;
 use super::model::Decimal;
 use super::sql::CsrfValue;
 use crate::parameters::Parameters;
@@ -262,7 +263,7 @@ pub(crate) async fn expect(
     parameters.finish()?;
     let given = body::read(given)?;
     if !given.expected {
-        return Err(Problem::bad_request("`expected` is true; to take it back, delete the feedback"));
+        return Err(unfit("`expected` is true; to take it back, delete the feedback"));
     }
     let feedback = FeedbackGiven { reason: given.reason, until: given.until };
     seen.entered.expect_incident(&id, feedback).await?;

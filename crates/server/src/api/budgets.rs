@@ -1,6 +1,7 @@
 //! `/api/v1/budgets`: what may be spent, how it stands, and what pushed it over.
 
 use super::body::{self, Done, GivenRule};
+use super::forecast::unfit;
 use super::me::RuleView;
 use super::model::Decimal;
 use super::sql::CsrfValue;
@@ -215,14 +216,13 @@ fn percent(basis_points: u32) -> f64 {
 }
 
 fn checked(given: BudgetRequest) -> Result<Budget, Problem> {
-    let amount: Amount =
-        given.amount.parse().map_err(|error| Problem::bad_request(format!("`amount`: {error}")))?;
+    let amount: Amount = given.amount.parse().map_err(|error| unfit(format!("`amount`: {error}")))?;
     let currency: CurrencyCode =
-        given.currency.parse().map_err(|error| Problem::bad_request(format!("`currency`: {error}")))?;
+        given.currency.parse().map_err(|error| unfit(format!("`currency`: {error}")))?;
     let thresholds = given.thresholds.into_iter().map(|threshold| {
         let points = (threshold.percent * 100.0).round();
         if !(1.0..=100_000.0).contains(&points) {
-            return Err(Problem::bad_request("`thresholds`: a percentage is 0.01 to 1000"));
+            return Err(unfit("`thresholds`: a percentage is 0.01 to 1000"));
         }
         Ok(Threshold {
             on: match threshold.on {
@@ -235,7 +235,8 @@ fn checked(given: BudgetRequest) -> Result<Budget, Problem> {
     });
     Ok(Budget {
         name: given.name.trim().to_owned(),
-        scope: body::scope(given.scope.filter(|rules| !rules.is_empty()))?,
+        scope: body::scope(given.scope.filter(|rules| !rules.is_empty()))
+            .map_err(|problem| unfit(problem.into_detail()))?,
         currency,
         cadence: given.cadence.into(),
         year_starts_in: 1,

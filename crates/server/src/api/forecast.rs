@@ -37,6 +37,11 @@ impl From<UntilId> for Until {
     }
 }
 
+/// What reads well and makes no sense.
+pub(crate) fn unfit(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::CONFLICT, "does-not-fit", "what is asked makes no sense", detail.into())
+}
+
 impl From<InsightError> for Problem {
     fn from(error: InsightError) -> Self {
         let detail = error.to_string();
@@ -46,7 +51,7 @@ impl From<InsightError> for Problem {
             InsightError::NoCharges => {
                 Self::new(StatusCode::CONFLICT, "no-charges", "there is nothing to go by yet", detail)
             }
-            InsightError::Asked(_) => Self::bad_request(detail),
+            InsightError::Asked(_) => unfit(detail),
             InsightError::Document(_) => {
                 Self::new(StatusCode::CONFLICT, "conflict", "this contradicts what is there", detail)
             }
@@ -384,7 +389,7 @@ pub(crate) async fn scenario(
     parameters.finish()?;
     let given = body::read(given)?;
     if given.changes.is_empty() || given.changes.len() > 20 {
-        return Err(Problem::bad_request("`changes`: give 1 to 20"));
+        return Err(unfit("`changes`: give 1 to 20"));
     }
     let by = given.by.as_deref().map(dimension).transpose()?;
     let question = AheadQuestion {
