@@ -35,6 +35,12 @@ const PYTHON: &[PythonPeer] = &[
         minor: 10,
         buys: "requests that our OpenAPI document allows and we did not think of",
     },
+    PythonPeer { name: "scim-tester", minor: 11, buys: "a SCIM suite that we did not write" },
+    PythonPeer {
+        name: "scim-canaille",
+        minor: 13,
+        buys: "an identity server that provisions its people here",
+    },
     PythonPeer {
         name: "focus-validator",
         minor: 12,

@@ -43,7 +43,7 @@ pub use listing::{Cursor, ListAnswer, PageRequest, Query};
 pub use patch::Patch;
 pub use path::AttributePath;
 pub use projection::Projection;
-pub use render::{GroupOf, Identity};
+pub use render::{GroupOf, Identity, put_groups};
 pub use resource::Resource;
 pub use schema::Kind;
 pub use sort::Sort;

@@ -3,7 +3,7 @@
 
 use crate::error::{ScimError, ScimType};
 use crate::path::AttributePath;
-use crate::schema::{COMMON, Kind, find};
+use crate::schema::{COMMON, Kind, Returned, find};
 use serde_json::{Map, Value};
 
 /// Most attributes that a request lists.
@@ -89,7 +89,7 @@ fn paths<'a>(listed: impl IntoIterator<Item = &'a str>) -> Result<Vec<AttributeP
 
 fn only(kind: Kind, paths: &[AttributePath], whole: &Map<String, Value>) -> Map<String, Value> {
     let mut kept = Map::new();
-    for attribute in COMMON.iter().filter(|attribute| attribute.always) {
+    for attribute in COMMON.iter().filter(|attribute| attribute.returned == Returned::Always) {
         if let Some(value) = whole.get(attribute.name) {
             kept.insert(attribute.name.to_owned(), value.clone());
         }
@@ -157,7 +157,7 @@ fn without(kind: Kind, path: &AttributePath, whole: &mut Map<String, Value>) {
     }
     let Some(found) = kind.find(path) else { return };
     let name = found.attribute.name;
-    if find(COMMON, name).is_some_and(|attribute| attribute.always) {
+    if find(COMMON, name).is_some_and(|attribute| attribute.returned == Returned::Always) {
         return;
     }
     let holder = match found.extension {

@@ -64,17 +64,6 @@ impl Resource {
                 member.insert("type".to_owned(), json!(Kind::User.name()));
             }
         }
-        if !groups.is_empty() {
-            let groups = groups.iter().map(|group| {
-                json!({
-                    "value": group.id,
-                    "$ref": Self::location(Kind::Group, base, &group.id),
-                    "display": group.display,
-                    "type": "direct",
-                })
-            });
-            whole.insert("groups".to_owned(), groups.collect());
-        }
         let moment = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Micros, true);
         whole.insert(
             "meta".to_owned(),
@@ -86,8 +75,24 @@ impl Resource {
                 "version": self.etag(identity),
             }),
         );
-        Value::Object(whole)
+        let mut whole = Value::Object(whole);
+        put_groups(&mut whole, base, groups);
+        whole
     }
+}
+
+/// Puts the groups that a user is in into the user as it is answered.
+pub fn put_groups(user: &mut Value, base: &str, groups: &[GroupOf]) {
+    let Some(user) = user.as_object_mut().filter(|_| !groups.is_empty()) else { return };
+    let groups = groups.iter().map(|group| {
+        json!({
+            "value": group.id,
+            "$ref": Resource::location(Kind::Group, base, &group.id),
+            "display": group.display,
+            "type": "direct",
+        })
+    });
+    user.insert("groups".to_owned(), groups.collect());
 }
 
 #[cfg(test)]

@@ -73,8 +73,8 @@ impl User {
         Resource::restore(Kind::User, content)
     }
 
-    /// The address that the person signs in with: the primary one, or else the one for work, or else the
-    /// user name where it is an address, or else the first.
+    /// The address that the person signs in with: the primary one, or else the one for work (or for nothing
+    /// in particular), or else the user name where it is an address, or else the first.
     #[must_use]
     pub fn address(&self) -> Option<EmailAddress> {
         let emails = self.attributes.get("emails").and_then(Value::as_array);
@@ -82,7 +82,7 @@ impl User {
         let of = |email: &Value| email.get("value")?.as_str()?.parse::<EmailAddress>().ok();
         let work = |email: &&Value| {
             let kind = email.get("type").and_then(Value::as_str);
-            kind.is_some_and(|kind| kind.eq_ignore_ascii_case("work"))
+            kind.is_none_or(|kind| kind.eq_ignore_ascii_case("work"))
         };
         let primary = emails.iter().find(|email| is_primary(email)).and_then(of);
         primary
@@ -140,6 +140,10 @@ mod tests {
         assert_eq!(address(json!({ "userName": "n", "emails": [work, primary] })), some("p@example.com"));
         assert_eq!(address(json!({ "userName": "n@example.com", "emails": [home] })), some("n@example.com"));
         assert_eq!(address(json!({ "userName": "n", "emails": [home] })), some("h@example.com"));
+        assert_eq!(
+            address(json!({ "userName": "n@example.com", "emails": ["o@example.com"] })),
+            some("o@example.com")
+        );
         assert_eq!(address(json!({ "userName": "n" })), None);
         let name = |given: Value| user(given).display();
         assert_eq!(name(json!({ "userName": "n", "name": { "givenName": "A", "familyName": "B" } })), "A B");

@@ -31,6 +31,7 @@ mod problem;
 mod random;
 mod rate;
 pub mod routes;
+mod scim;
 mod seen;
 mod session;
 mod settings;

@@ -7,7 +7,7 @@ use crate::rate::Rates;
 use crate::rate::layer::{by_address, by_principal};
 use crate::session::{endpoints, guard, joining};
 use crate::state::App;
-use crate::{api, assets};
+use crate::{api, assets, scim};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
@@ -59,6 +59,8 @@ pub enum Needs {
     Member,
     /// To belong to the workspace and to be allowed the action on the page.
     Workspace(Page, Action),
+    /// A token that was made for provisioning, which opens nothing else.
+    Provisioning,
 }
 
 /// What every route behind the session needs, by method and path. One that is missing here is closed.
@@ -159,6 +161,31 @@ pub const NEEDS: &[(&str, &str, Needs)] = &[
     ("DELETE", "/api/v1/teams/{id}", Needs::Workspace(Page::Admin, Action::ManageMembers)),
     ("PUT", "/api/v1/teams/{id}/members/{account}", Needs::Workspace(Page::Admin, Action::ManageMembers)),
     ("DELETE", "/api/v1/teams/{id}/members/{account}", Needs::Workspace(Page::Admin, Action::ManageMembers)),
+    ("GET", "/scim/v2/ServiceProviderConfig", Needs::Provisioning),
+    ("GET", "/scim/v2/ResourceTypes", Needs::Provisioning),
+    ("GET", "/scim/v2/ResourceTypes/{name}", Needs::Provisioning),
+    ("GET", "/scim/v2/Schemas", Needs::Provisioning),
+    ("GET", "/scim/v2/Schemas/{urn}", Needs::Provisioning),
+    ("GET", "/scim/v2/Users", Needs::Provisioning),
+    ("POST", "/scim/v2/Users", Needs::Provisioning),
+    ("POST", "/scim/v2/Users/.search", Needs::Provisioning),
+    ("GET", "/scim/v2/Users/{id}", Needs::Provisioning),
+    ("PUT", "/scim/v2/Users/{id}", Needs::Provisioning),
+    ("PATCH", "/scim/v2/Users/{id}", Needs::Provisioning),
+    ("DELETE", "/scim/v2/Users/{id}", Needs::Provisioning),
+    ("GET", "/scim/v2/Groups", Needs::Provisioning),
+    ("POST", "/scim/v2/Groups", Needs::Provisioning),
+    ("POST", "/scim/v2/Groups/.search", Needs::Provisioning),
+    ("GET", "/scim/v2/Groups/{id}", Needs::Provisioning),
+    ("PUT", "/scim/v2/Groups/{id}", Needs::Provisioning),
+    ("PATCH", "/scim/v2/Groups/{id}", Needs::Provisioning),
+    ("DELETE", "/scim/v2/Groups/{id}", Needs::Provisioning),
+    ("POST", "/scim/v2/.search", Needs::Provisioning),
+    ("POST", "/scim/v2/Bulk", Needs::Provisioning),
+    ("GET", "/scim/v2/Me", Needs::Provisioning),
+    ("GET", "/scim", Needs::Provisioning),
+    ("GET", "/scim/", Needs::Provisioning),
+    ("GET", "/scim/{*path}", Needs::Provisioning),
 ];
 
 /// What the route needs; `None` when nobody has written it down. An endpoint that does not exist is
@@ -166,9 +193,18 @@ pub const NEEDS: &[(&str, &str, Needs)] = &[
 pub(crate) fn needs(method: &Method, path: &str) -> Option<Needs> {
     // HEAD is answered by the handler of GET.
     let method = if *method == Method::HEAD { &Method::GET } else { method };
-    let nowhere = matches!(path, "/api" | "/api/" | "/api/{*path}");
+    let nowhere = matches!(
+        path,
+        "/api" | "/api/" | "/api/{*path}" | "/scim" | "/scim/" | "/scim/{*path}" | "/scim/v2/Me"
+    );
     let found = NEEDS.iter().find(|(of, known, _)| *known == path && (nowhere || *of == method.as_str()));
-    let other_method = || NEEDS.iter().any(|(_, known, _)| *known == path).then_some(Needs::Account);
+    let other_method = || {
+        let known = NEEDS.iter().find(|(_, known, _)| *known == path);
+        known.map(|(_, _, needs)| match needs {
+            Needs::Provisioning => Needs::Provisioning,
+            _ => Needs::Account,
+        })
+    };
     // Another method of a path that exists is answered by 405, which tells nothing.
     found.map(|(_, _, needs)| *needs).or_else(other_method)
 }
@@ -267,10 +303,14 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/{*path}", any(no_such_endpoint))
         .layer(from_fn_with_state(rates.clone(), by_principal))
         .layer(from_fn_with_state(app.clone(), guard::require_session));
+    let provisioning = scim::routes()
+        .layer(from_fn_with_state(rates.clone(), by_principal))
+        .layer(from_fn_with_state(app.clone(), scim::require_provisioning));
     let small = DefaultPredicate::new().and(NotForContentType::const_new("font/"));
     Router::new()
         .merge(open)
         .merge(guarded)
+        .merge(provisioning)
         .route("/auth/link", get(endpoints::link))
         .route("/auth/methods", get(endpoints::methods))
         .route("/auth/login", post(endpoints::login))
@@ -292,6 +332,7 @@ pub(crate) fn router(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), host::known_host))
         .layer(from_fn_with_state(rates, by_address))
         .layer(CatchPanicLayer::custom(limits::panicked))
+        .layer(from_fn(scim::in_its_own_words))
         .layer(from_fn_with_state(app.clone(), headers::security_headers))
         .layer(from_fn_with_state(app.clone(), request_id::request_id))
         .with_state(app)

@@ -20,12 +20,14 @@ mod messages;
 mod object_stores;
 mod openbao;
 mod postgres;
+mod scim;
 
 pub use identity_providers::{CLIENT_ID, CLIENT_SECRET, IdentityProviderPeer, bent_provider, oidc_provider};
 pub use messages::{MailMode, MailPeer, mail_server, node_judges, python_judges};
 pub use object_stores::{ObjectStorePeer, Request, azurite, fake_gcs, moto};
 pub use openbao::{OPENBAO_TOKEN, OpenBao, openbao};
 pub use postgres::{PostgresDatabase, PostgresPeer, postgres, postgres_programs};
+pub use scim::{Canaille, ScimReport, ScimTester, canaille, scim_tester};
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -21,6 +21,7 @@ mod joining;
 mod open_workspaces;
 mod regions;
 mod restore;
+mod scim;
 mod sessions;
 mod sign_in;
 mod staff;
@@ -34,6 +35,7 @@ pub use export::ExportError;
 pub use external::{Begun, Finished, NewPasskeyAnswer, PasskeyBegun, ProviderError, ProviderSettings};
 pub use joining::{AskedToJoin, INVITATION_LIFETIME_DAYS, Invited, JoinError, Joining, RESET_LIFETIME_HOURS};
 pub use regions::RegionFolders;
+pub use scim::{ProvisionError, Provisioned, Provisioning};
 pub use sessions::{Client, CookieValue, SignedIn};
 pub use sign_in::{ChoosePasswordError, LINK_LIFETIME_MINUTES, LinkError, Redeemed, SignInError};
 

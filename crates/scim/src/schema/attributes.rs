@@ -1,6 +1,6 @@
 //! The tables. Names and rules are RFC 7643's (§3.1, §4.1 to §4.3, §8.7.1); descriptions are ours.
 
-use super::{Attribute, Mutability, ValueKind};
+use super::{Attribute, Mutability, Returned, ValueKind};
 
 const fn attribute(name: &'static str, kind: ValueKind, description: &'static str) -> Attribute {
     Attribute {
@@ -11,7 +11,7 @@ const fn attribute(name: &'static str, kind: ValueKind, description: &'static st
         required: false,
         case_exact: false,
         mutability: Mutability::ReadWrite,
-        always: false,
+        returned: Returned::Default,
         unique: false,
         canonical: &[],
         references: &[],
@@ -57,10 +57,14 @@ const VALUE: Attribute = text("value", "The value");
 
 /// What every resource has (RFC 7643 §3.1).
 pub(crate) const COMMON: &[Attribute] = &[
-    Attribute { multi: true, always: true, ..server_sets(reference("schemas", "The schemas", &["uri"])) },
+    Attribute {
+        multi: true,
+        returned: Returned::Always,
+        ..server_sets(reference("schemas", "The schemas", &["uri"]))
+    },
     Attribute {
         case_exact: true,
-        always: true,
+        returned: Returned::Always,
         unique: true,
         ..server_sets(text("id", "The id that the server gave"))
     },
@@ -101,6 +105,10 @@ pub(super) const USER: &[Attribute] = &[
     text("locale", "How numbers and dates are written"),
     text("timezone", "The time zone, as in the IANA database"),
     attribute("active", ValueKind::Boolean, "Whether somebody may come in; false ends sessions and tokens"),
+    Attribute {
+        returned: Returned::Never,
+        ..server_sets(text("password", "Not taken from here: people choose one themselves, or have none"))
+    },
     several(
         "emails",
         "E-mail addresses; the primary one, or else the one for work, is what somebody signs in with",

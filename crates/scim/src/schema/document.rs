@@ -1,6 +1,6 @@
 //! A schema as clients discover it (RFC 7643 §7).
 
-use super::{Attribute, Mutability, Schema, ValueKind};
+use super::{Attribute, Mutability, Returned, Schema, ValueKind};
 use serde_json::{Value, json};
 
 impl Schema {
@@ -41,7 +41,11 @@ impl Attribute {
             "required": self.required,
             "caseExact": self.case_exact,
             "mutability": mutability,
-            "returned": if self.always { "always" } else { "default" },
+            "returned": match self.returned {
+                Returned::Always => "always",
+                Returned::Default => "default",
+                Returned::Never => "never",
+            },
             "uniqueness": if self.unique { "server" } else { "none" },
         });
         if !self.canonical.is_empty() {

@@ -1,7 +1,8 @@
 //! What users and groups consist of (RFC 7643 §4), as tables that everything else follows: reading,
 //! PATCH, filters, projection and the documents that clients discover.
 //!
-//! There is no `password`: people sign in at their identity provider or choose one here themselves.
+//! `password` is named, because clients look for it, and never taken nor told: people sign in at their
+//! identity provider or choose one here themselves.
 //! Groups in groups are not taken: a member is a user.
 
 mod attributes;
@@ -46,6 +47,17 @@ pub enum Mutability {
     Immutable,
 }
 
+/// Whether it is in answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Returned {
+    /// In every one, asked for or not.
+    Always,
+    /// Unless it is not asked for.
+    Default,
+    /// In none.
+    Never,
+}
+
 /// An attribute, or a sub-attribute.
 #[derive(Debug, Clone, Copy)]
 pub struct Attribute {
@@ -63,8 +75,8 @@ pub struct Attribute {
     pub case_exact: bool,
     /// Who may set it.
     pub mutability: Mutability,
-    /// Whether it is in every answer, asked for or not.
-    pub always: bool,
+    /// Whether it is in answers.
+    pub returned: Returned,
     /// Whether no two resources share a value.
     pub unique: bool,
     /// Usual values.
@@ -224,7 +236,7 @@ mod tests {
         assert_eq!(find(Kind::User, &urn).unwrap().attribute.name, "userName");
         let manager = find(Kind::User, &format!("{ENTERPRISE_URN}:manager.value")).unwrap();
         assert_eq!((manager.extension, manager.attribute.name), (Some(ENTERPRISE_URN), "manager"));
-        for nowhere in ["members", "password", "name.x", "urn:example:other:userName"] {
+        for nowhere in ["members", "hobby", "name.x", "urn:example:other:userName"] {
             assert!(find(Kind::User, nowhere).is_none(), "{nowhere}");
         }
         assert!(Kind::User.is_extension(&ENTERPRISE_URN.parse().unwrap()));

@@ -17,7 +17,7 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-cap
 
 /// Paths whose answers are data, not pages.
 fn is_data(path: &str) -> bool {
-    ["/api/", "/auth/"].iter().any(|prefix| path.starts_with(prefix))
+    ["/api/", "/auth/", "/scim/"].iter().any(|prefix| path.starts_with(prefix))
         || matches!(path, "/health" | "/ready" | "/metrics")
 }
 

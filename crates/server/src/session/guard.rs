@@ -58,7 +58,7 @@ async fn let_in(app: &App, mut request: Request) -> Result<(Request, Option<Cook
     }
     let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
-    let Some(needs) = needs(&method, &path) else {
+    let Some(needs) = needs(&method, &path).filter(|needs| *needs != Needs::Provisioning) else {
         tracing::error!(%method, path, "nobody has written down what this route needs");
         return Err(Problem::internal());
     };
@@ -71,7 +71,7 @@ async fn let_in(app: &App, mut request: Request) -> Result<(Request, Option<Cook
     let entered = app.installation.enter(who, named, client.request).await.map_err(refused_entry)?;
     let decision = match needs {
         Needs::Workspace(page, action) => Some((entered.may(page, action), page, action)),
-        Needs::Member | Needs::Account => None,
+        Needs::Member | Needs::Account | Needs::Provisioning => None,
     };
     if let Some((decision, page, action)) = decision
         && let Some(denial) = decision.denial()

@@ -16,5 +16,6 @@ mod members;
 mod openapi;
 mod operation;
 mod schemathesis;
+mod scim;
 mod tokens;
 mod ui;
