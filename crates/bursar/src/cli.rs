@@ -4,8 +4,8 @@
 //! examples, exit statuses and environment variables.
 
 use crate::commands::{
-    anomalies, authz, backup, certificate, cost, demo, doctor, focus_convert, focus_validate, forecast, keys,
-    member, openapi, restore, serve, source, sql, token, workspace,
+    anomalies, audit, authz, backup, certificate, cost, demo, doctor, focus_convert, focus_validate,
+    forecast, keys, member, openapi, restore, serve, source, sql, token, workspace,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -88,6 +88,9 @@ pub(crate) enum Command {
     /// Proofs of deletion
     #[command(subcommand)]
     Certificate(certificate::Command),
+    /// The record that nobody rewrites unnoticed
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Who may do what, and why
     #[command(subcommand)]
     Authz(authz::Command),

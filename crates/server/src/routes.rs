@@ -95,6 +95,10 @@ pub const NEEDS: &[(&str, &str, Needs)] = &[
     ("POST", "/api/v1/tokens", Needs::Workspace(Page::Admin, Action::ManageTokens)),
     ("DELETE", "/api/v1/tokens/{token}", Needs::Workspace(Page::Admin, Action::ManageTokens)),
     ("GET", "/api/v1/records", Needs::Workspace(Page::Admin, Action::ReadRecords)),
+    ("GET", "/api/v1/records/{seq}", Needs::Workspace(Page::Admin, Action::ReadRecords)),
+    ("GET", "/api/v1/log", Needs::Workspace(Page::Admin, Action::ReadRecords)),
+    ("POST", "/api/v1/log/verify", Needs::Workspace(Page::Admin, Action::ReadRecords)),
+    ("GET", "/api/v1/log/export", Needs::Workspace(Page::Admin, Action::ReadRecords)),
     ("GET", "/api/v1/identity-providers", Needs::Workspace(Page::Admin, Action::ManageSignIn)),
     ("POST", "/api/v1/identity-providers", Needs::Workspace(Page::Admin, Action::Own)),
     ("PUT", "/api/v1/identity-providers/{provider}", Needs::Workspace(Page::Admin, Action::Own)),
@@ -233,6 +237,10 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(api::tokens::tokens, api::tokens::create))
         .routes(routes!(api::tokens::revoke))
         .routes(routes!(api::records::records))
+        .routes(routes!(api::log::entry))
+        .routes(routes!(api::log::log))
+        .routes(routes!(api::log::verify))
+        .routes(routes!(api::log::export))
         .routes(routes!(api::identity_providers::providers, api::identity_providers::add))
         .routes(routes!(api::identity_providers::change, api::identity_providers::remove))
         .routes(routes!(api::identity_providers::test))

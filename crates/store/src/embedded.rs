@@ -15,6 +15,7 @@ use crate::StoreError;
 use crate::database::Database;
 use bursar_keyring::Secret32;
 use sea_orm::{ConnectionTrait, DatabaseConnection, SqlxSqliteConnector};
+use sqlx::Executor as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 use std::fs;
 use std::io;
@@ -79,6 +80,11 @@ pub(crate) async fn open(
         .acquire_timeout(ACQUIRE)
         .idle_timeout(Some(Duration::from_secs(300)))
         .test_before_acquire(false)
+        // A commit that failed (a full disk) leaves its transaction open; what the next borrower did in it would
+        // never last. Rolling back works only there, and then the connection is thrown away.
+        .after_release(|connection, _| {
+            Box::pin(async move { Ok(connection.execute("ROLLBACK").await.is_err()) })
+        })
         .connect_with(quiet(options))
         .await
         .map_err(|error| refused(path, error))?;

@@ -18,6 +18,7 @@ mod export;
 mod external;
 mod import;
 mod joining;
+mod log;
 mod open_workspaces;
 mod regions;
 mod restore;
@@ -34,6 +35,7 @@ pub use entering::{EnterError, Entered};
 pub use export::ExportError;
 pub use external::{Begun, Finished, NewPasskeyAnswer, PasskeyBegun, ProviderError, ProviderSettings};
 pub use joining::{AskedToJoin, INVITATION_LIFETIME_DAYS, Invited, JoinError, Joining, RESET_LIFETIME_HOURS};
+pub use log::LogChecked;
 pub use regions::RegionFolders;
 pub use scim::{ProvisionError, Provisioned, Provisioning};
 pub use sessions::{Client, CookieValue, SignedIn};
@@ -159,6 +161,8 @@ struct Inner {
     external: external::Providers,
     /// Sources that stand in for a workspace's own while the program runs.
     this_run: Mutex<HashMap<WorkspaceId, Vec<SourceEntry>>>,
+    /// What the last walks over the audit logs found.
+    logs: Mutex<log::Checked>,
     /// When the use of a membership was written last.
     touched: Mutex<HashMap<(WorkspaceId, AccountId), DateTime<Utc>>>,
 }
@@ -194,6 +198,7 @@ impl Installation {
             signer,
             hasher: tokio::sync::OnceCell::new(),
             this_run: Mutex::default(),
+            logs: Mutex::default(),
             touched: Mutex::default(),
             throttle: Throttle::new(config.throttle.clone())?,
             open: OpenWorkspaces::default(),

@@ -1,6 +1,7 @@
 //! One file per command: its arguments, and how it is carried out by the crates below.
 
 pub(crate) mod anomalies;
+pub(crate) mod audit;
 pub(crate) mod authz;
 pub(crate) mod backup;
 pub(crate) mod certificate;
@@ -47,6 +48,7 @@ pub(crate) async fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Backup(command) => backup::run(command).await,
         Command::Restore(args) => restore::run(args).await,
         Command::Certificate(command) => certificate::run(command).await,
+        Command::Audit(command) => audit::run(command).await,
         Command::Authz(command) => authz::run(command).await,
     }
 }

@@ -20,6 +20,10 @@ use tokio::net::TcpListener;
 const FIRST_WORKSPACE: &str = "default";
 /// Time between two looks for deletions that are due.
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// Time between two looks for checkpoints that are due.
+const SIGN_EVERY: Duration = Duration::from_secs(60);
+/// Of so many looks, one walks the logs.
+const CHECK_ROUNDS: u32 = 60;
 /// Steps of deletions at one look; the rest waits for the next.
 const SWEEP_STEPS: usize = 10_000;
 
@@ -111,8 +115,10 @@ pub(crate) async fn serve(
         tell("stopping: running requests may end");
     };
     let sweeping = tokio::spawn(sweep(installation.clone()));
+    let logging = tokio::spawn(keep_logs(installation.clone()));
     let served = server.serve(listener, stopped).await;
     sweeping.abort();
+    logging.abort();
     served?;
     installation.close().await?;
     Ok(Outcome::Good)
@@ -145,6 +151,24 @@ async fn sweep(installation: Installation) {
         if let Err(error) = installation.sweep_deletions(SWEEP_STEPS).await {
             tracing::error!(%error, "deletions that are due could not be looked for");
         }
+    }
+}
+
+/// Signs checkpoints of the audit logs at their cadence, and walks them once an hour.
+async fn keep_logs(installation: Installation) {
+    let mut due = tokio::time::interval(SIGN_EVERY);
+    let mut rounds = 0_u32;
+    loop {
+        due.tick().await;
+        if let Err(error) = installation.keep_logs().await {
+            tracing::error!(%error, "the audit logs could not be signed");
+        }
+        if rounds.is_multiple_of(CHECK_ROUNDS)
+            && let Err(error) = installation.check_logs().await
+        {
+            tracing::error!(%error, "the audit logs could not be checked");
+        }
+        rounds = rounds.wrapping_add(1);
     }
 }
 

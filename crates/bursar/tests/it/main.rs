@@ -8,6 +8,7 @@
 )]
 
 mod ask;
+mod audit;
 mod demo;
 mod flood;
 mod focus_convert;

@@ -2,17 +2,17 @@
 
 use super::body::{self, Done};
 use super::sql::CsrfValue;
+use super::streamed;
 use crate::parameters::Parameters;
 use crate::problem::{CommonProblems, PostProblems, Problem};
 use crate::seen::{Me, Seen};
 use crate::session::guard::named_workspace;
 use crate::state::App;
 use axum::Json;
-use axum::body::Body;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bursar_app::installation::{Grace, LeavingError};
@@ -21,13 +21,7 @@ use bursar_store::Paging;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::io;
-use tokio::sync::mpsc;
 use utoipa::ToSchema;
-
-/// Pieces of an export on their way to the client.
-const ON_THE_WAY: usize = 8;
-/// Bytes of a piece.
-const PIECE_BYTES: usize = 64 * 1024;
 
 /// What is asked to be deleted.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -195,54 +189,10 @@ pub(crate) async fn export(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     parameters.finish()?;
-    let (pieces, taken) = mpsc::channel::<io::Result<Vec<u8>>>(ON_THE_WAY);
-    let name = format!("attachment; filename=\"bursar-{}.zip\"", seen.workspace.id());
-    tokio::spawn(async move {
-        let out = io::BufWriter::with_capacity(PIECE_BYTES, Pieces(pieces.clone()));
-        let written = app.installation.export(&seen.entered, out).await;
-        let ended = match written {
-            // The last piece goes out where it may wait.
-            Ok(out) => {
-                tokio::task::spawn_blocking(move || out.into_inner().map(drop).map_err(|e| e.into_error()))
-                    .await
-                    .unwrap_or_else(|stopped| Err(io::Error::other(stopped)))
-            }
-            Err(error) => Err(io::Error::other(error)),
-        };
-        if let Err(error) = ended {
-            tracing::warn!(%error, "an export of a workspace did not come to its end");
-            // The connection breaks, so that half a file is not taken for a whole one.
-            drop(pieces.send(Err(error)).await);
-        }
-    });
-    let body = futures::stream::unfold(taken, async |mut taken| {
-        let piece = taken.recv().await?;
-        Some((piece, taken))
-    });
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/zip")),
-        (
-            header::CONTENT_DISPOSITION,
-            HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static("attachment")),
-        ),
-    ];
-    Ok((headers, Body::from_stream(body)).into_response())
-}
-
-/// A writer whose bytes go to the client as it takes them.
-struct Pieces(mpsc::Sender<io::Result<Vec<u8>>>);
-
-impl io::Write for Pieces {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
-            .blocking_send(Ok(bytes.to_vec()))
-            .map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "the client went away"))?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    let name = format!("bursar-{}.zip", seen.workspace.id());
+    Ok(streamed::file("application/zip", &name, async move |out| {
+        app.installation.export(&seen.entered, out).await.map_err(io::Error::other)
+    }))
 }
 
 /// The certificates of what the account owned.

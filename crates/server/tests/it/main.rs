@@ -11,6 +11,7 @@ mod insight;
 mod kit;
 mod leaving;
 mod limits;
+mod log;
 mod login;
 mod members;
 mod openapi;
