@@ -9,6 +9,7 @@ import { extname, join, normalize } from "node:path";
 import { addDays, DIMENSIONS, MEASURES, makeCharges, TAG_KEYS, TODAY } from "./mock-data.mjs";
 import { authRoute, identityRoute, mayOf, Refusal, sessionOf, workspaceOf } from "./mock-identity.mjs";
 import { insightRoute } from "./mock-insight.mjs";
+import { messagesRoute } from "./mock-messages.mjs";
 
 const option = (name, fallback) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -680,18 +681,18 @@ async function route(request, url) {
     return { checked_rows: 12_507_434, version: "1.2", findings: FINDINGS, notes: [] };
   if (path === "/api/v1/ledger") return LEDGER();
   if (path === "/api/v1/sql" && request.method === "POST") return sql(JSON.parse(await bodyOf(request)));
-  const insight = await insightRoute({
+  const asked = {
     method: request.method,
     path,
     search,
     body: () => bodyOf(request),
     world,
-    charges: CHARGES,
-    matches,
-    parseWhere,
     may: mayOf(request),
-  });
+  };
+  const insight = await insightRoute({ ...asked, charges: CHARGES, matches, parseWhere });
   if (insight !== null) return insight;
+  const message = await messagesRoute(asked);
+  if (message !== null) return message;
   throw new Refusal(404, "not found", `there is nothing at ${path}`);
 }
 
@@ -756,6 +757,13 @@ const server = createServer(async (request, response) => {
             "content-disposition": 'attachment; filename="acme-export.zip"',
           })
           .end("PK");
+      if (url.pathname === "/api/v1/log/export")
+        return response
+          .writeHead(200, {
+            "content-type": "application/x-tar",
+            "content-disposition": 'attachment; filename="acme-log.tar"',
+          })
+          .end("tar");
       if (url.pathname === "/api/v1/cost/export") {
         const format = url.searchParams.get("format");
         return response

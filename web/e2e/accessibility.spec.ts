@@ -31,6 +31,9 @@ const PAGES = [
   "/admin/keys",
   "/admin/backups",
   "/admin/record",
+  "/admin/webhooks",
+  "/admin/alerts",
+  "/inbox",
   "/admin/staff",
   "/admin/workspace",
 ];

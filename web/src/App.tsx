@@ -82,6 +82,10 @@ const router = createBrowserRouter([
         lazy: async () => ({ Component: (await import("./pages/account/Account")).Account }),
       },
       {
+        path: "inbox",
+        lazy: async () => ({ Component: (await import("./pages/InboxPage")).InboxPage }),
+      },
+      {
         path: "leaving/:id",
         lazy: async () => ({ Component: (await import("./pages/Leaving")).Leaving }),
       },
@@ -114,6 +118,14 @@ const router = createBrowserRouter([
           {
             path: "record",
             lazy: async () => ({ Component: (await import("./pages/admin/Record")).RecordPage }),
+          },
+          {
+            path: "webhooks",
+            lazy: async () => ({ Component: (await import("./pages/admin/Webhooks")).Webhooks }),
+          },
+          {
+            path: "alerts",
+            lazy: async () => ({ Component: (await import("./pages/admin/Alerts")).Alerts }),
           },
           { path: "staff", lazy: async () => ({ Component: (await import("./pages/admin/Staff")).Staff }) },
           {

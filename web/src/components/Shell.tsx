@@ -10,6 +10,7 @@ import { useShortcuts } from "../lib/shortcuts";
 import { chooseWorkspace } from "../lib/workspaceChoice";
 import { SignIn } from "../pages/sign-in/SignIn";
 import { AccountMenu } from "./AccountMenu";
+import { InboxBell } from "./InboxBell";
 import { HelpIcon } from "./icons";
 import { MeContext, opens } from "./me";
 import { NoWorkspace } from "./NoWorkspace";
@@ -89,6 +90,15 @@ function Header({ me, known, leave }: HeaderProps) {
   const navigate = useNavigate();
   const { pathname } = useLocation();
   const [help, setHelp] = useState(false);
+  const nav = useRef<HTMLElement>(null);
+  // On a narrow screen the row of pages scrolls sideways: the one that is open is brought into it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page or another role moves the mark
+  useEffect(() => {
+    const row = nav.current;
+    const link = row?.querySelector<HTMLElement>("[aria-current=page]");
+    if (row && link)
+      row.scrollLeft = link.offsetLeft - row.offsetLeft - (row.clientWidth - link.clientWidth) / 2;
+  }, [pathname, known, me]);
   const groups = (known ? [...GROUPS, ...(me ? [{ label: "Admin", pages: [ADMIN] }] : [])] : [])
     .map((group) => ({ ...group, pages: group.pages.filter((one) => opens(me, one.page)) }))
     .filter((group) => group.pages.length > 0);
@@ -103,6 +113,9 @@ function Header({ me, known, leave }: HeaderProps) {
 
   useShortcuts({
     ...jumps,
+    "g i": () => {
+      if (me?.workspace) void navigate("/inbox");
+    },
     "g a": () => {
       if (me && opens(me, "admin")) void navigate("/admin");
     },
@@ -132,6 +145,7 @@ function Header({ me, known, leave }: HeaderProps) {
         </Link>
         {me ? <WorkspaceSwitcher me={me} choose={choose} /> : known && <LegacyName />}
         <div className="header-end">
+          {me?.workspace && <InboxBell />}
           <SchemeToggle />
           <button
             type="button"
@@ -160,7 +174,7 @@ function Header({ me, known, leave }: HeaderProps) {
         </div>
       </div>
       {groups.length > 0 && (
-        <nav className="nav" aria-label="Pages">
+        <nav ref={nav} className="nav" aria-label="Pages">
           {groups.map((group) => (
             <div key={group.label} className="nav-group">
               {group.pages.map((one) => (

@@ -46,6 +46,12 @@ export const HelpIcon = () => (
   </Icon>
 );
 
+export const BellIcon = () => (
+  <Icon>
+    <path d="M6 10a6 6 0 0 1 12 0c0 5 2 6.5 2 6.5H4S6 15 6 10zM10 20a2.2 2.2 0 0 0 4 0" />
+  </Icon>
+);
+
 export const ChevronLeft = () => (
   <Icon size={16}>
     <path d="m15 6-6 6 6 6" />

@@ -15,6 +15,7 @@ import { parse } from "../lib/decimal";
 import { moneyChange } from "../lib/money";
 import { unsetLabel } from "../lib/pivot";
 import { explorerHref } from "../lib/question";
+import { Insights } from "./Insights";
 import { NoSources } from "./sources/NoSources";
 
 /** This month so far, against the same days of the last one. Every figure leads into the explorer. */
@@ -143,6 +144,7 @@ function Figures({ answer, measure, measureId, defaultMeasure }: FiguresProps) {
   return (
     <>
       <Freshness items={answer.freshness} />
+      <Insights measure={measureId} measureLabel={measure} defaultMeasure={defaultMeasure} />
       {month.totals.map((total) => {
         const { currency } = total;
         const cards: [string, string, BreakdownRow[]][] = [

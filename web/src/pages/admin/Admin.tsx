@@ -12,6 +12,8 @@ export const TABS = [
   { to: "keys", label: "Keys and regions" },
   { to: "backups", label: "Backups" },
   { to: "record", label: "Record" },
+  { to: "webhooks", label: "Webhooks" },
+  { to: "alerts", label: "Alert rules" },
   { to: "staff", label: "Staff access" },
   { to: "workspace", label: "Workspace" },
 ];
