@@ -149,7 +149,7 @@ function Header({ me, known, leave }: HeaderProps) {
           <SchemeToggle />
           <button
             type="button"
-            className="icon-button"
+            className="icon-button keys-button"
             aria-label="Keyboard shortcuts"
             onClick={() => setHelp(true)}
           >

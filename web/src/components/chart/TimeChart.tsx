@@ -58,7 +58,8 @@ export function TimeChart({
   tip,
 }: TimeChartProps) {
   const box = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
+  // Negative until it was measured; zero where the box is not shown.
+  const [width, setWidth] = useState(-1);
   const [over, setOver] = useState<number | null>(null);
   const scheme = useComputedColorScheme("light");
   const id = useId();
@@ -110,7 +111,7 @@ export function TimeChart({
       style={{ height }}
       role="img"
       aria-label={label}
-      data-ready={ready}
+      data-ready={width >= 0}
       onPointerMove={move}
       onPointerLeave={() => setOver(null)}
     >

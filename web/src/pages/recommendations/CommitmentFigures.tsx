@@ -38,7 +38,7 @@ export function CommitmentFigures() {
         <p className="muted">No commitment paid for anything in {rangeLabel(period)}.</p>
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so it must take the focus
-        <section className="table-wrap" tabIndex={0} aria-label="Commitments">
+        <section className="table-wrap" tabIndex={0} aria-label="By provider">
           <table className="data roomy">
             <thead>
               <tr>
