@@ -54,6 +54,7 @@ pub const ACTIONS: &[Action] = &[
     activity("alert-rule.add", "a rule for alerts was made"),
     activity("alert-rule.change", "a rule for alerts was changed"),
     activity("alert-rule.remove", "a rule for alerts was removed"),
+    activity("allocation.change", "the rules that say whose cost it is were changed"),
     activity("anomaly.expect", "an incident in the charges was said to be expected"),
     activity("anomaly.unexpect", "what was said about an incident was taken back"),
     change("audit.erase-person", "what the log knew about a person was erased"),

@@ -118,6 +118,11 @@ pub const NEEDS: &[(&str, &str, Needs)] = &[
     ("POST", "/api/v1/budgets", Needs::Workspace(Page::Admin, Action::ManageSettings)),
     ("PUT", "/api/v1/budgets/{id}", Needs::Workspace(Page::Admin, Action::ManageSettings)),
     ("DELETE", "/api/v1/budgets/{id}", Needs::Workspace(Page::Admin, Action::ManageSettings)),
+    ("GET", "/api/v1/recommendations", Needs::Workspace(Page::Findings, Action::View)),
+    ("GET", "/api/v1/commitments", Needs::Workspace(Page::Findings, Action::View)),
+    ("GET", "/api/v1/allocation", Needs::Workspace(Page::Explorer, Action::View)),
+    ("PUT", "/api/v1/allocation", Needs::Workspace(Page::Admin, Action::ManageSettings)),
+    ("POST", "/api/v1/allocation/preview", Needs::Workspace(Page::Explorer, Action::Query)),
     ("GET", "/api/v1/anomalies", Needs::Workspace(Page::Findings, Action::View)),
     ("POST", "/api/v1/anomalies/{id}/feedback", Needs::Workspace(Page::Findings, Action::Scan)),
     ("DELETE", "/api/v1/anomalies/{id}/feedback", Needs::Workspace(Page::Findings, Action::Scan)),
@@ -271,6 +276,10 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(api::forecast::scenario))
         .routes(routes!(api::budgets::budgets, api::budgets::add))
         .routes(routes!(api::budgets::change, api::budgets::remove))
+        .routes(routes!(api::recommendations::recommendations))
+        .routes(routes!(api::recommendations::commitments))
+        .routes(routes!(api::allocation::allocation, api::allocation::save))
+        .routes(routes!(api::allocation::preview))
         .routes(routes!(api::anomalies::anomalies))
         .routes(routes!(api::anomalies::expect, api::anomalies::unexpect))
         .routes(routes!(api::keys::keys))

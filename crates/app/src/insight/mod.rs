@@ -6,16 +6,21 @@
 //!
 //! Refused: figures of days whose charges are still arriving. Everything says until when it knows.
 
+mod allocation;
 mod anomalies;
 mod budgets;
 mod documents;
 mod forecast;
 mod known;
+mod recommendations;
 
+pub use allocation::{Allocated, AllocatedCurrency, AllocatedGroup, AllocationRules};
 pub use anomalies::{FeedbackGiven, Incidents};
 pub use budgets::{BudgetReport, BudgetView, Fired};
 pub use documents::DocumentError;
 pub use forecast::{Ahead, AheadCurrency, AheadPart, AheadQuestion, AheadReport, DailyPoint, Until};
+
+pub use recommendations::{Commitments, Recommended};
 
 use crate::AskError;
 use bursar_finops::anomaly::cost::CostError;

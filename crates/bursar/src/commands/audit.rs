@@ -146,9 +146,9 @@ async fn export(args: Export) -> Result<Outcome, Failure> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options
-        .open(&args.out)
-        .map_err(|error| anyhow::Error::new(error).context(args.out.display().to_string()))?;
+    let file = options.open(&args.out).map_err(|error| {
+        Failure::bad_input(anyhow::Error::new(error).context(args.out.display().to_string()))
+    })?;
     let filter = Filter { from: args.from, until: args.until, actor: args.actor, action: args.action };
     let now = SystemClock.now();
     let written = log.export(&Actor::operator(), BufWriter::new(file), filter, args.with_persons, now).await;

@@ -127,7 +127,9 @@ pub(crate) async fn export(args: Export) -> Result<Outcome, Failure> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(&args.output)?;
+    let file = options.open(&args.output).map_err(|error| {
+        Failure::bad_input(anyhow::Error::new(error).context(args.output.display().to_string()))
+    })?;
     match installation.export(&by, BufWriter::new(file)).await {
         Ok(out) => {
             out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;

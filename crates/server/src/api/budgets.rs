@@ -192,6 +192,11 @@ pub(crate) struct BudgetRequest {
     #[serde(default)]
     #[schema(required = false, max_items = 20)]
     thresholds: Vec<ThresholdView>,
+    /// The revision that was changed, as it was read; it is not checked.
+    #[serde(default)]
+    #[schema(required = false)]
+    #[expect(dead_code, reason = "what was read may be sent back whole")]
+    revision: Option<u32>,
 }
 
 impl From<CadenceId> for Cadence {

@@ -1,6 +1,7 @@
 //! The endpoints, a file each: what they take, what they answer, and nothing about how.
 
 pub(crate) mod account;
+pub(crate) mod allocation;
 pub(crate) mod anomalies;
 pub(crate) mod backups;
 pub(crate) mod body;
@@ -29,6 +30,7 @@ pub(crate) mod openapi;
 pub(crate) mod permissions;
 pub(crate) mod places;
 mod question;
+pub(crate) mod recommendations;
 pub(crate) mod records;
 pub(crate) mod roles;
 pub(crate) mod sources;

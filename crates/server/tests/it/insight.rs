@@ -153,3 +153,44 @@ async fn without_charges_there_is_nothing_to_go_by() {
     }
     assert_eq!(get(&app, &owner, "/api/v1/budgets").await["items"], json!([]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_are_tried_on_the_charges_before_they_are_saved() {
+    // claim F1: whose cost it is
+    let (app, _folder) = app().await;
+    let owner = app.sign_in().await;
+    assert_eq!(get(&app, &owner, "/api/v1/allocation").await["rules"], Value::Null);
+    let rules = json!({ "effective_from": "2026-01", "groups": [{ "id": "shop", "name": "Shop" }],
+        "rules": [{ "name": "machines", "when": [{ "dimension": "ServiceName", "equals": "Machines" }], "group": "shop" }] });
+    let ask = json!({ "rules": rules, "from": "2026-10-01", "to": "2026-11-01" });
+    let tried = send(&app, Method::POST, "/api/v1/allocation/preview", &owner, ask).await;
+    assert_eq!(tried.status, 200, "{}", tried.text());
+    let tried = tried.json();
+    let usd = &tried["currencies"][0];
+    let (shop, left) = (number(&usd["groups"][0]["amount"]), number(&usd["unallocated"]["amount"]));
+    let cost = get(&app, &owner, "/api/v1/cost?from=2026-10-01&to=2026-11-01").await;
+    assert!((shop + left - number(&cost["totals"][0]["amount"])).abs() < 1e-9, "{tried} {cost}");
+    assert!(left > 0.0 && shop > left);
+    let saved = send(&app, Method::PUT, "/api/v1/allocation", &owner, json!({ "rules": rules })).await;
+    assert_eq!(saved.status, 200, "{}", saved.text());
+    assert_eq!(saved.json()["revision"], 1);
+    let stale = json!({ "rules": rules, "revision": 0 });
+    send(&app, Method::PUT, "/api/v1/allocation", &owner, stale).await.problem(409);
+    let wrong = json!({ "rules": { "effective_from": "2026-01", "groups": [],
+        "rules": [{ "name": "x", "when": [], "group": "nowhere" }] } });
+    let told = send(&app, Method::PUT, "/api/v1/allocation", &owner, wrong).await.problem(409);
+    assert!(told.contains("nowhere"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_looked_at_is_said() {
+    // claim F5, claim F9
+    let (app, _folder) = app().await;
+    let owner = app.sign_in().await;
+    let found = get(&app, &owner, "/api/v1/recommendations").await;
+    assert_eq!(found["items"], json!([]));
+    assert!(found["not_assessed"].to_string().contains("no ResourceId"), "{found}");
+    let rates = get(&app, &owner, "/api/v1/commitments").await;
+    assert_eq!(rates["currencies"][0]["currency"], "USD", "{rates}");
+    assert_eq!(number(&rates["currencies"][0]["utilisation"]["whole"]), 0.0, "{rates}");
+}
