@@ -164,6 +164,8 @@ fn floors(package: &Package) -> Vec<String> {
     for dependency in &package.dependencies {
         let on = &dependency.name;
         match floor(on) {
+            // Tests may put parts of one floor together.
+            Some(theirs) if theirs == mine && dependency.kind.as_deref() == Some("dev") => {}
             Some(theirs) if theirs >= mine => {
                 broken.push(format!("`{name}` (floor {mine}) depends on `{on}` (floor {theirs}): only lower floors may be used"));
             }

@@ -1,3 +1,5 @@
+//! What receivers see of events is what is checked in.
+
 use super::*;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -25,6 +27,22 @@ fn event(kind: EventType) -> Event {
     }
 }
 
+/// JSON with keys in the order of their names, whatever order the program's other parts make of it.
+fn sorted(value: &serde_json::Value) -> serde_json::Value {
+    match value {
+        serde_json::Value::Object(object) => {
+            let by_name: std::collections::BTreeMap<_, _> = object.iter().collect();
+            by_name.into_iter().map(|(name, value)| (name.clone(), sorted(value))).collect()
+        }
+        serde_json::Value::Array(list) => list.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
+}
+
+fn pretty(value: &serde_json::Value) -> String {
+    serde_json::to_string_pretty(&sorted(value)).unwrap()
+}
+
 /// The file is what the registry says, or is written when that is asked for.
 fn current(path: &Path, wanted: &str) {
     if std::env::var_os("BURSAR_WRITE_SCHEMAS").is_some() {
@@ -45,7 +63,7 @@ fn current(path: &Path, wanted: &str) {
 fn every_type_has_its_schema_checked_in() {
     let mut files = BTreeSet::new();
     for kind in EventType::ALL {
-        let text = serde_json::to_string_pretty(&kind.schema()).unwrap() + "\n";
+        let text = pretty(&kind.schema()) + "\n";
         current(&file_of(*kind), &text);
         files.insert(file_of(*kind));
     }

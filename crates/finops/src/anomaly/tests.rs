@@ -1,3 +1,5 @@
+//! Streams are judged without looking ahead, and bad ones refused by line and column.
+
 use super::csv::{AnomalyError, run};
 use super::*;
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Forecasts of any history are finite, nested and the same every time.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Every address inside, in every spelling, is refused.
+
 use super::*;
 
 fn refused(text: &str) -> GuardError {

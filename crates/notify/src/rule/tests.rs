@@ -1,3 +1,5 @@
+//! Which events become notices, and when they wait.
+
 use super::*;
 use crate::notice::example;
 use bursar_domain::Role;

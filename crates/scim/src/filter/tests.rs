@@ -1,3 +1,5 @@
+//! Filters as the standard has them, and nothing else.
+
 use super::*;
 use crate::error::ScimType;
 use crate::schema::{ENTERPRISE_URN, Kind, USER_URN};

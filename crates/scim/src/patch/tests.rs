@@ -1,3 +1,5 @@
+//! Patches as the standard and the large identity providers write them.
+
 use super::*;
 use crate::schema::ENTERPRISE_URN;
 use serde_json::json;

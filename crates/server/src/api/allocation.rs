@@ -2,7 +2,7 @@
 //! the live charges before they are saved.
 
 use super::body;
-use super::forecast::unfit;
+use super::forecast::{day, unfit};
 use super::model::Decimal;
 use super::sql::CsrfValue;
 use crate::parameters::Parameters;
@@ -12,7 +12,6 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use bursar_domain::DateRange;
 use bursar_finops::allocation::RuleSet;
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -46,9 +45,11 @@ pub(crate) struct PreviewRequest {
     /// One rule set, or several from different months on.
     rules: Value,
     /// First day of the charges; its month says which rule set is in force.
-    from: NaiveDate,
+    #[schema(format = "date", example = "2026-10-01")]
+    from: String,
     /// The day after the last.
-    to: NaiveDate,
+    #[schema(format = "date", example = "2026-11-01")]
+    to: String,
 }
 
 /// What rules do with charges.
@@ -158,8 +159,8 @@ pub(crate) async fn preview(
 ) -> Result<Json<PreviewAnswer>, Problem> {
     parameters.finish()?;
     let given = body::read(given)?;
-    let days =
-        DateRange::new(given.from, given.to).map_err(|error| unfit(format!("`from`, `to`: {error}")))?;
+    let days = DateRange::new(day(&given.from, "from")?, day(&given.to, "to")?)
+        .map_err(|error| unfit(format!("`from`, `to`: {error}")))?;
     let found = seen.workspace.try_allocation(&sets(given.rules)?, days).await?;
     let currencies = found.currencies.into_iter().map(|(currency, of)| {
         let whole = of.total.to_f64_lossy();

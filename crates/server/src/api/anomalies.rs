@@ -1,7 +1,7 @@
 //! `/api/v1/anomalies`: what changed in the charges, since when, why, and what people said about it.
 
 use super::body::{self, Done};
-use super::forecast::unfit;
+use super::forecast::{day, unfit};
 use super::model::Decimal;
 use super::sql::CsrfValue;
 use crate::parameters::Parameters;
@@ -158,8 +158,8 @@ pub(crate) struct FeedbackRequest {
     reason: String,
     /// Until when it is to be expected again; for good when left out.
     #[serde(default)]
-    #[schema(required = false)]
-    until: Option<NaiveDate>,
+    #[schema(required = false, format = "date", example = "2027-01-01")]
+    until: Option<String>,
 }
 
 const fn layer(layer: Layer) -> &'static str {
@@ -265,7 +265,8 @@ pub(crate) async fn expect(
     if !given.expected {
         return Err(unfit("`expected` is true; to take it back, delete the feedback"));
     }
-    let feedback = FeedbackGiven { reason: given.reason, until: given.until };
+    let until = given.until.map(|until| day(&until, "until")).transpose()?;
+    let feedback = FeedbackGiven { reason: given.reason, until };
     seen.entered.expect_incident(&id, feedback).await?;
     Ok(body::done())
 }

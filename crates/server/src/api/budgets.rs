@@ -240,8 +240,7 @@ fn checked(given: BudgetRequest) -> Result<Budget, Problem> {
     });
     Ok(Budget {
         name: given.name.trim().to_owned(),
-        scope: body::scope(given.scope.filter(|rules| !rules.is_empty()))
-            .map_err(|problem| unfit(problem.into_detail()))?,
+        scope: body::scope(given.scope).map_err(|problem| unfit(problem.into_detail()))?,
         currency,
         cadence: given.cadence.into(),
         year_starts_in: 1,

@@ -42,6 +42,11 @@ pub(crate) fn unfit(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::CONFLICT, "does-not-fit", "what is asked makes no sense", detail.into())
 }
 
+/// A day that is given in a body.
+pub(crate) fn day(text: &str, name: &str) -> Result<NaiveDate, Problem> {
+    text.parse().map_err(|_| unfit(format!("`{name}`: expected a day such as 2026-11-30")))
+}
+
 impl From<InsightError> for Problem {
     fn from(error: InsightError) -> Self {
         let detail = error.to_string();
@@ -315,7 +320,7 @@ enum ChangeView {
         percent: f64,
         /// From which day on; from the first when left out.
         #[serde(default)]
-        from: Option<NaiveDate>,
+        from: Option<String>,
     },
     /// A share of a part goes elsewhere.
     Move {
@@ -331,7 +336,7 @@ enum ChangeView {
         price: f64,
         /// From which day on.
         #[serde(default)]
-        from: Option<NaiveDate>,
+        from: Option<String>,
     },
     /// A commitment is bought for a part.
     Commit {
@@ -343,7 +348,7 @@ enum ChangeView {
         discount_percent: f64,
         /// From which day on.
         #[serde(default)]
-        from: Option<NaiveDate>,
+        from: Option<String>,
     },
 }
 
@@ -400,27 +405,31 @@ pub(crate) async fn scenario(
         top: 50,
     };
     let first = seen.workspace.known_until()?;
-    let place = |from: Option<NaiveDate>| {
-        from.map_or(0, |from| usize::try_from((from - first).num_days()).unwrap_or_default())
+    let place = |from: Option<String>| -> Result<usize, Problem> {
+        let Some(from) = from else { return Ok(0) };
+        Ok(usize::try_from((day(&from, "from")? - first).num_days()).unwrap_or_default())
     };
-    let changes: Vec<Change> = given
-        .changes
-        .into_iter()
-        .map(|change| match change {
+    let changes = given.changes.into_iter().map(|change| -> Result<Change, Problem> {
+        Ok(match change {
             ChangeView::Grow { value, percent, from } => {
-                Change::Grow { part: value, by: percent / 100.0, from: place(from) }
+                Change::Grow { part: value, by: percent / 100.0, from: place(from)? }
             }
-            ChangeView::Move { value, to, keeps_percent, price, from } => {
-                Change::Move { part: value, to, share: 1.0 - keeps_percent / 100.0, price, from: place(from) }
-            }
+            ChangeView::Move { value, to, keeps_percent, price, from } => Change::Move {
+                part: value,
+                to,
+                share: 1.0 - keeps_percent / 100.0,
+                price,
+                from: place(from)?,
+            },
             ChangeView::Commit { value, per_day, discount_percent, from } => Change::Commit {
                 part: value,
                 daily: per_day,
                 discount: discount_percent / 100.0,
-                from: place(from),
+                from: place(from)?,
             },
         })
-        .collect();
+    });
+    let changes = changes.collect::<Result<Vec<Change>, Problem>>()?;
     let found = seen.workspace.what_if(&question, &given.currency, &changes).await?;
     Ok(Json(ScenarioAnswer {
         without: Decimal(found.without),

@@ -1,3 +1,5 @@
+//! Incidents in made bills: one per cause, where it is.
+
 use super::*;
 use crate::anomaly::Kind;
 use bursar_domain::{Amount, CurrencyCode};

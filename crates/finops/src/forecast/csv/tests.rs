@@ -1,3 +1,5 @@
+//! Files of series in, files of forecasts out.
+
 use super::*;
 
 fn run_text(text: &str, horizon: usize) -> (Vec<Vec<String>>, Summary) {

@@ -1,3 +1,5 @@
+//! Months, quarters and years end with what is known and what is expected.
+
 use super::*;
 
 fn date(text: &str) -> NaiveDate {
