@@ -183,10 +183,10 @@ function scenario({ currency, until, changes }, charges) {
       for (const [, part] of hit) part.with += scaled(after(part, change.from), change.percent / 100);
     if (change.kind === "move") {
       const [, part] = hit[0];
-      const moved = after(part, change.from);
+      const moved = scaled(after(part, change.from), 1 - change.keeps_percent / 100);
       part.with -= moved;
       if (!parts.has(change.to)) parts.set(change.to, { without: 0n, with: 0n, future: [] });
-      parts.get(change.to).with += scaled(moved, change.keeps_percent / 100);
+      parts.get(change.to).with += scaled(moved, change.price ?? 1);
     }
     if (change.kind === "commit") {
       const [, part] = hit[0];
@@ -400,7 +400,8 @@ function holds(condition, charge) {
   return condition.not ? !found : found;
 }
 
-function previewRules({ rules, from, to }, charges) {
+function previewRules({ rules: given, from, to }, charges) {
+  const rules = Array.isArray(given) ? given[given.length - 1] : given;
   const ids = new Set(rules.groups.map((one) => one.id));
   for (const rule of rules.rules)
     if (rule.group && !ids.has(rule.group))
@@ -471,6 +472,10 @@ const RECOMMENDATIONS = {
       id: "rec_0001",
       kind: "idle-database",
       title: "The database has had no connection for 30 days",
+      advice: "Take a last snapshot, and delete it.",
+      check_first: "whether a yearly job is the only one that uses it",
+      at_most: true,
+      freed_commitment_per_month: "310.00",
       resource: "db instance-prod-4",
       account: "prod-platform",
       service: "Amazon Relational Database Service",
@@ -527,37 +532,20 @@ const RECOMMENDATIONS = {
 };
 
 const COMMITMENTS = {
-  coverage: {
-    part: "8214.11",
-    whole: "20110.40",
-    denominator: "all usage at standard prices",
-    percent: 40.85,
-  },
-  utilisation: { part: "5120.00", whole: "5333.33", denominator: "what was committed", percent: 96.0 },
-  effective_savings_rate: {
-    part: "2980.12",
-    whole: "20110.40",
-    denominator: "the same usage at contracted prices",
-    percent: 14.82,
-  },
-  currency: "USD",
-  by_provider: [
+  from: "2026-10-01",
+  to: "2026-11-01",
+  currencies: [
     {
-      provider: "AWS",
       currency: "USD",
-      coverage: { part: "6100.00", whole: "13800.00", percent: 44.2 },
-      utilisation: { part: "3900.00", whole: "4000.00", percent: 97.5 },
-      effective_savings_rate: { part: "2200.00", whole: "13800.00", percent: 15.94 },
-    },
-    {
-      provider: "Google Cloud",
-      currency: "USD",
-      coverage: { part: "2114.11", whole: "6310.40", percent: 33.5 },
-      utilisation: { part: "1220.00", whole: "1333.33", percent: 91.5 },
-      effective_savings_rate: { part: "780.12", whole: "6310.40", percent: 12.36 },
+      coverage: { part: "8214.11", whole: "20110.40", denominator: "all_standard_usage" },
+      utilisation: { part: "5120.00", whole: "5333.33", denominator: "what was committed" },
+      effective_savings_rate: { part: "2980.12", whole: "20110.40", denominator: "contracted" },
+      net_saving: "2766.79",
+      unused: "213.33",
+      unpriced: "0",
     },
   ],
-  notes: ["Before FOCUS 1.4 no export says what could be covered, so coverage is understated."],
+  notes: ["rates are of charges by the day: whether a commitment was used in every hour is not in them"],
 };
 
 const states = new WeakMap();
@@ -604,7 +592,7 @@ function stateOf(world, charges) {
         },
       ],
       incidents: incidents(charges),
-      rules: RULES,
+      rules: [RULES],
       revision: 4,
     };
     states.set(world, state);
@@ -671,7 +659,14 @@ export async function insightRoute({ method, path, search, body, world, charges,
     if (id === "preview") return previewRules(await given(), charges);
     if (method === "PUT") {
       may("manage-settings");
-      state.rules = (await given()).rules;
+      const { rules, revision } = await given();
+      if (revision !== undefined && revision !== state.revision)
+        throw PROBLEM(
+          409,
+          "this contradicts what is there",
+          "the rules were saved by somebody else meanwhile",
+        );
+      state.rules = Array.isArray(rules) ? rules : [rules];
       state.revision += 1;
     }
     return { rules: state.rules, revision: state.revision };

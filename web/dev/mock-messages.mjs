@@ -5,7 +5,9 @@ import { Refusal } from "./mock-identity.mjs";
 const MINUTE = 60_000;
 const ago = (milliseconds) => new Date(Date.now() - milliseconds).toISOString();
 const sha = (...parts) => createHash("sha256").update(Buffer.concat(parts)).digest();
-const leafOf = (entry) => sha(Buffer.from([0]), Buffer.from(JSON.stringify(entry)));
+const lineOf = ({ seq, deciding_policy: policy, account, request_id: request, ...entry }) =>
+  JSON.stringify({ sequence: seq, ...entry, account: account?.id, policy, request });
+const leafOf = (entry) => sha(Buffer.from([0]), Buffer.from(lineOf(entry)));
 const nodeOf = (left, right) => sha(Buffer.from([1]), left, right);
 function split(size) {
   let at = 1;
@@ -226,7 +228,8 @@ export async function messagesRoute({ method, path, body, world, may }) {
     const covered = leaves.slice(0, leaves.length - 3);
     const inside = index < covered.length;
     return {
-      entry,
+      entry: lineOf(entry),
+      seq: entry.seq,
       leaf_hash: leaves[index].toString("hex"),
       proof: inside ? proofOf(covered, index).map((one) => one.toString("hex")) : [],
       checkpoint: inside

@@ -220,7 +220,7 @@ test("the record is filtered by its address and pages on", async ({ page }) => {
   await page.reload();
   await expect(rows).toHaveCount(16);
   await rows.first().getByText(/^No\./).click();
-  await expect(rows.first()).toContainText("Decided by");
+  await expect(page.getByRole("dialog", { name: /^Entry no\./ })).toContainText("decided by");
 });
 
 test("staff are let in for hours, by an owner", async ({ page }) => {

@@ -22,13 +22,14 @@ test("the log says how long it is and whether it holds, and is verified", async 
 
 test("an entry's proof is calculated in the browser", async ({ page }) => {
   const { items } = await (await page.request.get("/api/v1/records")).json();
-  const details: RecordDetail[] = [];
-  for (const one of items.slice(0, 12))
-    details.push(await (await page.request.get(`/api/v1/records/${one.seq}`)).json());
-  const covered = details.find((one) => one.checkpoint && one.leaf_hash);
-  test.skip(!covered, "no entry is under a checkpoint yet");
-  await page.goto(`/admin/record?entry=${covered?.entry.seq}`);
-  const dialog = page.getByRole("dialog", { name: `Entry no. ${covered?.entry.seq}` });
+  let seq = 0;
+  for (const one of items.slice(0, 12)) {
+    const detail: RecordDetail = await (await page.request.get(`/api/v1/records/${one.seq}`)).json();
+    if (detail.checkpoint && detail.leaf_hash) seq = one.seq;
+  }
+  test.skip(seq === 0, "no entry is under a checkpoint yet");
+  await page.goto(`/admin/record?entry=${seq}`);
+  const dialog = page.getByRole("dialog", { name: `Entry no. ${seq}` });
   await expect(dialog.getByText("proved here")).toBeVisible();
   await axe(page);
   await dialog.getByRole("button", { name: "Close" }).click();
@@ -37,16 +38,16 @@ test("an entry's proof is calculated in the browser", async ({ page }) => {
 
 test("a change stands before and after, side by side", async ({ page }) => {
   const { items } = await (await page.request.get("/api/v1/records")).json();
-  let changed: RecordDetail | undefined;
+  let changed = 0;
   for (const one of items) {
     const detail: RecordDetail = await (await page.request.get(`/api/v1/records/${one.seq}`)).json();
     if (detail.change?.before && detail.change.after) {
-      changed = detail;
+      changed = one.seq;
       break;
     }
   }
-  test.skip(!changed, "nothing was changed yet");
-  await page.goto(`/admin/record?entry=${changed?.entry.seq}`);
+  test.skip(changed === 0, "nothing was changed yet");
+  await page.goto(`/admin/record?entry=${changed}`);
   const diff = page.getByRole("region", { name: "What changed" });
   await expect(diff.getByRole("columnheader", { name: "Before" })).toBeVisible();
   await expect(diff.locator("td.is, td.was").first()).toBeVisible();
@@ -62,5 +63,8 @@ test("the log is exported with the filter of the page", async ({ page }) => {
   const asked = page.waitForRequest(/\/api\/v1\/log\/export/);
   await dialog.getByRole("button", { name: "Download" }).click();
   const search = new URL((await asked).url()).searchParams;
-  expect(Object.fromEntries(search)).toEqual({ action: "member.change", from: "2026-01-01" });
+  expect(Object.fromEntries(search)).toEqual({
+    action: "member.change",
+    from: "2026-01-01T00:00:00Z",
+  });
 });

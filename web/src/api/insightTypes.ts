@@ -51,7 +51,7 @@ export interface Forecast {
 
 export type ScenarioChange =
   | { kind: "grow"; value: string | null; percent: number; from: string }
-  | { kind: "move"; value: string; to: string; keeps_percent: number; from: string }
+  | { kind: "move"; value: string; to: string; keeps_percent: number; price: number; from: string }
   | { kind: "commit"; value: string; per_day: number; discount_percent: number; from: string };
 
 /** What is still to come in the period, with and without the changes. */
@@ -158,12 +158,19 @@ export interface Recommendation {
   id: string;
   kind: string;
   title: string;
+  /** What to do, and what to look at before doing it. */
+  advice?: string | null;
+  check_first?: string | null;
   resource: string | null;
   account: string | null;
   service: string | null;
   region: string | null;
   evidence: (string | { what: string; value: string })[];
   saving_per_month: string | null;
+  /** The saving is an upper bound. */
+  at_most?: boolean;
+  /** What would be left of a commitment, to be used by something else. */
+  freed_commitment_per_month?: string | null;
   currency: string;
   effort: string | null;
   risk: string | null;

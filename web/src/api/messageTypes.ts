@@ -17,13 +17,15 @@ export interface LogStatus {
   root: string | null;
   checkpoint: Checkpoint | null;
   verified_at: string | null;
+  verified_entries?: number | null;
   verdict: Verdict;
   findings: string[];
   keys: { id: string; from: string; until: string | null; public: string }[];
 }
 
 export interface RecordDetail {
-  entry: RecordRow & Record<string, unknown>;
+  /** The line of the log, byte for byte as it was hashed. */
+  entry: string | (RecordRow & Record<string, unknown>);
   leaf_hash: string | null;
   proof: string[] | null;
   checkpoint: Checkpoint | null;

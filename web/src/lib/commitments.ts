@@ -16,6 +16,10 @@ export interface CommitmentRow {
   coverage: Metric | null;
   utilisation: Metric | null;
   savings: Metric | null;
+  /** What they saved in the end, what was paid for nothing, and usage whose price nobody tells. */
+  net: string | null;
+  unused: string | null;
+  unpriced: string | null;
 }
 
 const DENOMINATORS: Record<string, string> = {
@@ -68,6 +72,9 @@ function row(given: Record<string, unknown>, name: string, currency: string): Co
     coverage: metric(given.coverage, USUAL.coverage),
     utilisation: metric(given.utilisation ?? given.utilization, USUAL.utilisation),
     savings: metric(given.effective_savings_rate ?? given.esr, USUAL.savings),
+    net: text(given.net_saving),
+    unused: text(given.unused),
+    unpriced: text(given.unpriced),
   };
   return found.coverage || found.utilisation || found.savings ? found : null;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { node, proved, readHash, rootOf, toHex } from "./inclusion";
+import { leafOf, node, proved, readHash, rootOf, toHex } from "./inclusion";
 
 /** A tree and its proofs the slow way: split at the largest power of two below the size. */
 function split(size: number): number {
@@ -46,6 +46,14 @@ test("entries may be counted from 0 or from 1", async () => {
   expect(await proved(leaf, 9, proof, checkpoint)).toBe("no");
   expect(await proved("not a hash", 6, proof, checkpoint)).toBe("cannot");
   expect(await proved(leaf, 6, proof, { size: 13 })).toBe("cannot");
+});
+
+test("a line that is not the one that was hashed proves nothing", async () => {
+  const line = '{"sequence":0,"action":"source.add"}';
+  const leaf = (await leafOf(line)) ?? "";
+  const checkpoint = { size: 1, root: leaf };
+  expect(await proved(leaf, 0, [], checkpoint, line)).toBe("yes");
+  expect(await proved(leaf, 0, [], checkpoint, line.replace("add", "remove"))).toBe("no");
 });
 
 test("a root is read from base64 as well", async () => {

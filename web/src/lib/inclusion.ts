@@ -58,6 +58,15 @@ export async function rootOf(
   return last === 0 ? hash : null;
 }
 
+/** The hash of a leaf: of 0x00 and the line. */
+export async function leafOf(line: string): Promise<string | null> {
+  if (!globalThis.crypto?.subtle) return null;
+  const text = new TextEncoder().encode(line);
+  const bytes = new Uint8Array(1 + text.length);
+  bytes.set(text, 1);
+  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+}
+
 export type Proved = "yes" | "no" | "cannot";
 
 /** Entries are counted from 0 or from 1, which the proof itself tells apart. */
@@ -66,11 +75,14 @@ export async function proved(
   sequence: number,
   proof: string[],
   checkpoint: { size: number; root?: string },
+  line: string | null = null,
 ): Promise<Proved> {
   const leaf = readHash(leafText);
   const root = checkpoint.root ? readHash(checkpoint.root) : null;
   const path = proof.map(readHash);
   if (!leaf || !root || path.some((one) => one === null) || !globalThis.crypto?.subtle) return "cannot";
+  // What is shown must be what was hashed, or the path proves another entry.
+  if (line !== null && (await leafOf(line)) !== toHex(leaf)) return "no";
   for (const index of [sequence, sequence - 1]) {
     const found = await rootOf(leaf, index, checkpoint.size, path as Uint8Array[]);
     if (found && toHex(found) === toHex(root)) return "yes";

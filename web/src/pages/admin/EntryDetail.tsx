@@ -10,7 +10,7 @@ import { instantLabel } from "../../lib/dates";
 import { type Difference, differences, members, pathWords, valueWords } from "../../lib/diff";
 import { type Proved, proved } from "../../lib/inclusion";
 import { count } from "../../lib/money";
-import { RECORD_WORDS, telling, whoDid } from "./recordWords";
+import { entryOfLine, RECORD_WORDS, telling, whoDid } from "./recordWords";
 
 interface Props {
   seq: string;
@@ -26,7 +26,9 @@ export function EntryDetail({ seq, row, close }: Props) {
     queryFn: ({ signal }) => log.entry(seq, signal),
     staleTime: 60_000,
   });
-  const entry = asked.data?.entry ?? row;
+  const line = typeof asked.data?.entry === "string" ? asked.data.entry : null;
+  const entry =
+    row ?? (line === null ? ((asked.data?.entry as RecordRow | undefined) ?? null) : entryOfLine(line));
   const missing = isMissing(asked.error);
   return (
     <Dialog title={`Entry no. ${seq}`} wide close={close}>
@@ -41,7 +43,7 @@ export function EntryDetail({ seq, row, close }: Props) {
               <pre className="payload">{JSON.stringify(entry?.payload, null, 1)}</pre>
             )
           )}
-          <Proof detail={asked.data} seq={Number(seq)} />
+          <Proof detail={asked.data} line={line} seq={Number(seq)} />
         </>
       ) : missing ? (
         <>
@@ -187,7 +189,7 @@ const WORDS: Record<Proved, { badge: string; label: string; sentence: string }> 
   yes: {
     badge: "good",
     label: "proved here",
-    sentence: "This browser hashed the path again: it leads from the entry to the signed root.",
+    sentence: "This browser hashed the entry and its path again: they lead to the signed root.",
   },
   no: {
     badge: "bad",
@@ -203,20 +205,20 @@ const WORDS: Record<Proved, { badge: string; label: string; sentence: string }> 
   },
 };
 
-function Proof({ detail, seq }: { detail: RecordDetail; seq: number }) {
+function Proof({ detail, line, seq }: { detail: RecordDetail; line: string | null; seq: number }) {
   const { leaf_hash: leaf, proof, checkpoint } = detail;
   const [verdict, setVerdict] = useState<Proved | null>(null);
   useEffect(() => {
     let gone = false;
     setVerdict(null);
     if (leaf && proof && checkpoint)
-      void proved(leaf, seq, proof, checkpoint).then((found) => {
+      void proved(leaf, seq, proof, checkpoint, line).then((found) => {
         if (!gone) setVerdict(found);
       });
     return () => {
       gone = true;
     };
-  }, [leaf, proof, checkpoint, seq]);
+  }, [leaf, proof, checkpoint, seq, line]);
   if (!leaf) return null;
   if (!checkpoint || !proof)
     return (
@@ -256,6 +258,12 @@ function Proof({ detail, seq }: { detail: RecordDetail; seq: number }) {
           )}
         </ol>
         {checkpoint.note && <pre className="payload">{checkpoint.note}</pre>}
+        {line !== null && (
+          <>
+            <p className="small muted">The line as it was hashed:</p>
+            <pre className="payload">{line}</pre>
+          </>
+        )}
       </details>
     </section>
   );

@@ -23,7 +23,11 @@ export function ExportLog({ search, close }: Props) {
     setError(null);
     try {
       await saveFile(
-        log.exportPath({ ...search, ...(from ? { from } : {}), ...(to ? { to } : {}) }),
+        log.exportPath({
+          ...search,
+          ...(from ? { from: `${from}T00:00:00Z` } : {}),
+          ...(to ? { to: `${to}T00:00:00Z` } : {}),
+        }),
         "bursar-log.tar",
       );
       close();
@@ -45,7 +49,7 @@ export function ExportLog({ search, close }: Props) {
             label="From"
             type="date"
             value={from}
-            hint="The first day. Empty: from the beginning."
+            hint="The first day, UTC. Empty: from the beginning."
             onChange={(event) => setFrom(event.target.value)}
           />
           <Field

@@ -96,7 +96,12 @@ export function LogStatusCard({ search }: { search: Record<string, string> }) {
           <div className="stat">
             <span className="muted small">Last verified</span>
             <strong>{status.verified_at ? moment(status.verified_at, Date.now()) : "never"}</strong>
-            {status.verified_at && <span className="muted small">{instantLabel(status.verified_at)}</span>}
+            {status.verified_at && (
+              <span className="muted small">
+                {instantLabel(status.verified_at)}
+                {status.verified_entries != null && `, ${count(status.verified_entries)} entries`}
+              </span>
+            )}
           </div>
         </div>
         <Findings status={status} />
@@ -123,6 +128,10 @@ function Findings({ status }: { status: LogStatus }) {
   );
 }
 
+function over(until: string | null): boolean {
+  return until !== null && Date.parse(until) < Date.now();
+}
+
 /** The root and the keys: what somebody outside needs to check the log without us. */
 function Behind({ status }: { status: LogStatus }) {
   if (!status.root && status.keys.length === 0) return null;
@@ -142,7 +151,7 @@ function Behind({ status }: { status: LogStatus }) {
         {status.keys.map((one) => (
           <div key={one.id}>
             <p className="small">
-              Key <code>{one.id}</code>, {one.until ? "used" : "in use"} since {instantLabel(one.from)}
+              Key <code>{one.id}</code>, {over(one.until) ? "used" : "in use"} since {instantLabel(one.from)}
               {one.until && ` until ${instantLabel(one.until)}`}
             </p>
             <Command text={one.public} label={`Copy the public key ${one.id}`} />

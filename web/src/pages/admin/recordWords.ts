@@ -85,3 +85,25 @@ export function changedFields(payload: unknown): string {
   const more = names.length - 3;
   return ` ${names.slice(0, 3).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
+
+/** A line of the log as the list shows entries; null when it is none. */
+export function entryOfLine(line: string): RecordRow | null {
+  try {
+    const found = JSON.parse(line) as Record<string, unknown>;
+    const text = (name: string) => (typeof found[name] === "string" ? (found[name] as string) : null);
+    return {
+      seq: Number(found.sequence),
+      time: text("time") ?? "",
+      actor: text("actor") ?? "",
+      account: text("account"),
+      action: text("action") ?? "",
+      target: text("target"),
+      outcome: text("outcome") ?? "",
+      deciding_policy: text("policy"),
+      request_id: text("request"),
+      payload: found.payload ?? null,
+    };
+  } catch {
+    return null;
+  }
+}

@@ -37,7 +37,7 @@ export function Allocation() {
         {(answer) => {
           const book = readBook(answer.rules);
           return book ? (
-            <Desk key={JSON.stringify(answer.rules)} book={book} />
+            <Desk key={JSON.stringify(answer)} book={book} revision={answer.revision} />
           ) : (
             <div className="card">
               <Empty
@@ -57,7 +57,7 @@ function first(month: string): RuleSet {
 }
 
 /** The rules at the left, what they do at the right. What is typed stays until it is saved or taken back. */
-function Desk({ book }: { book: Book }) {
+function Desk({ book, revision }: { book: Book; revision: number | string | null }) {
   const workspace = useKnownWorkspace();
   const me = useMe();
   const [search, setSearch] = useSearchParams();
@@ -71,7 +71,10 @@ function Desk({ book }: { book: Book }) {
   const saved = useMemo(() => JSON.stringify(book.sets), [book]);
   const written = JSON.stringify(sets);
   const dirty = written !== saved;
-  const save = useChange(() => insight.saveAllocation({ rules: book.write(sets) }), ["allocation"]);
+  const save = useChange(
+    () => insight.saveAllocation({ rules: book.write(sets), ...(revision === null ? {} : { revision }) }),
+    ["allocation"],
+  );
 
   // Leaving the page with rules that are not saved is asked about by the browser.
   useEffect(() => {

@@ -46,7 +46,7 @@ export function WhatIf({ currencies, until, end, changes, currency, onChange }: 
       kind === "grow"
         ? { kind, value: null, percent: 20, from }
         : kind === "move"
-          ? { kind, value: "", to: "", keeps_percent: 80, from }
+          ? { kind, value: "", to: "", keeps_percent: 0, price: 0.8, from }
           : { kind, value: "", per_day: 0, discount_percent: 28, from },
     ]);
   const submit = (event: FormEvent) => {
@@ -200,7 +200,12 @@ function ChangeRow({ change, services, currency, problem, set, remove }: RowProp
               onChange={(event) => set({ ...change, to: event.target.value })}
             />
             <NumberField
-              label="Costs there, %"
+              label="Price there, % of here"
+              value={Math.round(change.price * 1e6) / 1e4}
+              onChange={(percent) => set({ ...change, price: percent / 100 })}
+            />
+            <NumberField
+              label="Stays here, %"
               value={change.keeps_percent}
               onChange={(keeps_percent) => set({ ...change, keeps_percent })}
             />

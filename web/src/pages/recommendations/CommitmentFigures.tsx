@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { isMissing } from "../../api/http";
+import { ApiError, isMissing } from "../../api/http";
 import { insight } from "../../api/insight";
 import { Failure } from "../../components/states";
 import { useKnownWorkspace } from "../../components/workspace";
 import { type CommitmentRow, commitmentNotes, commitmentRows, type Metric } from "../../lib/commitments";
 import { addMonths, monthStart, rangeLabel } from "../../lib/dates";
+import { parse } from "../../lib/decimal";
 import { money, percent } from "../../lib/money";
 
 const METRICS: { key: "coverage" | "utilisation" | "savings"; label: string; help: string }[] = [
@@ -24,7 +25,7 @@ export function CommitmentFigures() {
     staleTime: 300_000,
     meta: { quiet: true },
   });
-  if (isMissing(asked.error)) return null;
+  if (isMissing(asked.error) || (asked.error instanceof ApiError && asked.error.status === 409)) return null;
   if (asked.error) return <Failure error={asked.error} retry={() => void asked.refetch()} />;
   if (!asked.data) return null;
   const rows = commitmentRows(asked.data);
@@ -56,6 +57,7 @@ export function CommitmentFigures() {
                   <th scope="row">
                     {row.name}
                     <span className="muted small"> {row.currency}</span>
+                    <Sums row={row} />
                   </th>
                   {METRICS.map((one) => (
                     <td key={one.key} data-label={`${one.label}:`}>
@@ -74,6 +76,20 @@ export function CommitmentFigures() {
         </p>
       ))}
     </section>
+  );
+}
+
+function Sums({ row }: { row: CommitmentRow }) {
+  const { net, unused, unpriced, currency } = row;
+  if (!currency || (net === null && unused === null)) return null;
+  return (
+    <span className="person muted small">
+      {net !== null && <span>saved {money(net, currency)} in the end</span>}
+      {unused !== null && <span>{money(unused, currency)} paid for nothing</span>}
+      {unpriced !== null && parse(unpriced) !== 0n && (
+        <span>{money(unpriced, currency)} without a known price</span>
+      )}
+    </span>
   );
 }
 

@@ -175,6 +175,11 @@ function Item({ item }: { item: Recommendation }) {
           )}
         </p>
         <p className="muted small break">{place}</p>
+        {item.advice && (
+          <p className="advice">
+            <Told text={item.advice} />
+          </p>
+        )}
         {item.evidence.length > 0 && (
           <ul className="evidence">
             {item.evidence.map((one) => {
@@ -187,6 +192,11 @@ function Item({ item }: { item: Recommendation }) {
             })}
           </ul>
         )}
+        {item.check_first && (
+          <p className="small check-first">
+            <strong>Check first:</strong> <span className="muted">{item.check_first}</span>
+          </p>
+        )}
       </div>
       <div className="recommendation-sum">
         {item.saving_per_month === null ? (
@@ -196,7 +206,13 @@ function Item({ item }: { item: Recommendation }) {
             <strong className="num">
               <Amount amount={item.saving_per_month} currency={item.currency} />
             </strong>
-            <span className="muted small">saved a month</span>
+            <span className="muted small">saved a month{item.at_most && ", at most"}</span>
+            {parse(item.freed_commitment_per_month ?? "0") > 0n && (
+              <span className="muted small">
+                and <Amount amount={item.freed_commitment_per_month ?? "0"} currency={item.currency} /> of
+                commitments become free for something else
+              </span>
+            )}
           </>
         )}
         <dl className="facts">
