@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { ApiError, isMissing } from "../../api/http";
 import { insight } from "../../api/insight";
-import { Failure } from "../../components/states";
+import { Failure, sentence } from "../../components/states";
 import { useKnownWorkspace } from "../../components/workspace";
 import { type CommitmentRow, commitmentNotes, commitmentRows, type Metric } from "../../lib/commitments";
 import { addMonths, monthStart, rangeLabel } from "../../lib/dates";
@@ -72,7 +72,7 @@ export function CommitmentFigures() {
       )}
       {commitmentNotes(asked.data).map((note) => (
         <p className="muted small commitment-note" key={note}>
-          {note}
+          {sentence(note)}.
         </p>
       ))}
     </section>

@@ -1,6 +1,6 @@
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useId } from "react";
+import { useId, useState } from "react";
 import { useSearchParams } from "react-router";
 import { insight } from "../../api/insight";
 import type { Recommendations as Answer, Recommendation } from "../../api/insightTypes";
@@ -14,6 +14,9 @@ import { confidenceWords } from "../../lib/incident";
 import { plural } from "../../lib/money";
 import { explorerHref } from "../../lib/question";
 import { CommitmentFigures } from "./CommitmentFigures";
+
+/** So many are drawn per currency before somebody asks for more. */
+const PAGE = 50;
 
 /** What could cost less, by what it would save, with the evidence; and what could not be judged. */
 export function Recommendations() {
@@ -39,6 +42,7 @@ export function Recommendations() {
 function List({ answer }: { answer: Answer }) {
   const [search, setSearch] = useSearchParams();
   const id = useId();
+  const [shownAtMost, setShownAtMost] = useState(PAGE);
   const kind = search.get("kind") ?? "";
   const items = answer.items ?? [];
   const kinds = [...new Set(items.map((one) => one.kind))].sort();
@@ -109,11 +113,21 @@ function List({ answer }: { answer: Answer }) {
               {shown
                 .filter((one) => one.currency === currency)
                 .sort(bySaving)
+                .slice(0, shownAtMost)
                 .map((one) => (
                   <Item key={one.id} item={one} />
                 ))}
             </section>
           ))}
+          {currencies.some(
+            (currency) => shown.filter((one) => one.currency === currency).length > shownAtMost,
+          ) && (
+            <div className="row more">
+              <button type="button" className="control" onClick={() => setShownAtMost(shownAtMost + PAGE)}>
+                Show more
+              </button>
+            </div>
+          )}
         </>
       )}
       {missing.length > 0 && (
