@@ -6,9 +6,11 @@
 
 mod door;
 mod identity;
+mod messages;
 mod regions;
 
 use bursar_app::DataDir;
+use bursar_app::installation::MessagesConfig;
 use bursar_domain::RegionName;
 use bursar_identity::session::SessionLimits;
 use bursar_identity::throttle::ThrottleSettings;
@@ -121,7 +123,8 @@ const KEYS: [Key; 14] = [
 
 /// Every setting of this version.
 pub(crate) fn keys() -> impl Iterator<Item = Key> {
-    KEYS.into_iter().chain(identity::KEYS).chain(regions::KEYS).chain(door::KEYS).chain(door::thresholds())
+    let parts = KEYS.into_iter().chain(identity::KEYS).chain(regions::KEYS).chain(messages::KEYS);
+    parts.chain(door::KEYS).chain(door::thresholds())
 }
 
 /// Variables with our prefix that are not settings of the program.
@@ -162,6 +165,8 @@ pub(crate) struct Config {
     pub(crate) sessions: SessionLimits,
     /// How guessing is slowed down.
     pub(crate) throttle: ThrottleSettings,
+    /// Where webhooks and mail may go.
+    pub(crate) messages: MessagesConfig,
     /// How the master key is given.
     pub(crate) master: MasterKeyConfig,
     /// Between two looks at the sources.
@@ -198,6 +203,8 @@ pub(crate) fn resolve(arguments: &Arguments, environment: &Environment<'_>) -> R
     let door = door::resolve(environment, &mut faults);
     let identity = identity::resolve(environment, &mut faults);
     let regions = regions::resolve(environment, &mut faults);
+    let reached_at = public_url.as_ref().and_then(Option::as_ref);
+    let messages = messages::resolve(environment, reached_at, &mut faults);
     let backups = given(None, "BURSAR_BACKUP_DIR", environment, &mut faults).map(PathBuf::from);
     // Whether these go together is only worth saying when each is right by itself.
     if let (Some(listen), Some(public_url), Some(door)) = (listen, &public_url, &door) {
@@ -228,6 +235,7 @@ pub(crate) fn resolve(arguments: &Arguments, environment: &Environment<'_>) -> R
                 backups,
                 sessions: identity.sessions,
                 throttle: identity.throttle,
+                messages,
                 data,
                 listen,
                 public_url,
@@ -349,6 +357,28 @@ mod tests {
             resolve_with(&[("BURSAR_LISTEN", "0.0.0.0:8080"), ("BURSAR_PUBLIC_URL", "https://b.example")])
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn where_messages_go_is_checked_and_no_password_repeated() {
+        let faults = resolve_with(&[
+            ("BURSAR_WEBHOOK_ALLOWED_NETWORKS", "10.1.0.0/16,intranet"),
+            ("BURSAR_SMTP_URL", "https://ana:s3cret@mail.example.com"),
+            ("BURSAR_SMTP_FROM", "bursar@example.com"),
+        ]);
+        let faults = faults.unwrap_err();
+        let keys: Vec<_> = faults.0.iter().map(|f| f.key).collect();
+        assert_eq!(keys, ["BURSAR_WEBHOOK_ALLOWED_NETWORKS", "BURSAR_SMTP_URL"]);
+        assert!(
+            faults.to_string().contains("`intranet`") && !faults.to_string().contains("s3cret"),
+            "{faults}"
+        );
+        let url = ("BURSAR_SMTP_URL", "smtps://ana:s3cret@mail.example.com");
+        let faults = resolve_with(&[url]).unwrap_err();
+        assert_eq!(faults.0[0].key, "BURSAR_SMTP_FROM");
+        let config = resolve_with(&[url, ("BURSAR_SMTP_FROM", "Bursar <bursar@example.com>")]).unwrap();
+        assert_eq!(config.messages.smtp.as_ref().map(|smtp| smtp.port), Some(465));
+        assert!(!format!("{config:?}").contains("s3cret"));
     }
 
     #[test]

@@ -132,6 +132,7 @@ pub(crate) async fn open(
         backups: config.backups.clone(),
         sessions: config.sessions,
         throttle: config.throttle.clone(),
+        messages: config.messages.clone(),
         ..InstallationConfig::embedded(config.data.root())
     };
     let environment: bursar_app::Environment = Arc::new(|key: &str| std::env::var(key).ok());

@@ -139,6 +139,15 @@ pub const NEEDS: &[(&str, &str, Needs)] = &[
     ("POST", "/api/v1/staff-access/{id}/grant", Needs::Workspace(Page::Admin, Action::Own)),
     ("POST", "/api/v1/staff-access/{id}/refuse", Needs::Workspace(Page::Admin, Action::Own)),
     ("POST", "/api/v1/staff-access/{id}/end", Needs::Workspace(Page::Admin, Action::Own)),
+    ("GET", "/api/v1/event-types", Needs::Member),
+    ("GET", "/api/v1/webhooks", Needs::Workspace(Page::Admin, Action::ManageSettings)),
+    ("POST", "/api/v1/webhooks", Needs::Workspace(Page::Admin, Action::ManageSettings)),
+    ("PATCH", "/api/v1/webhooks/{id}", Needs::Workspace(Page::Admin, Action::ManageSettings)),
+    ("DELETE", "/api/v1/webhooks/{id}", Needs::Workspace(Page::Admin, Action::ManageSettings)),
+    ("POST", "/api/v1/webhooks/{id}/rotate", Needs::Workspace(Page::Admin, Action::ManageSettings)),
+    ("POST", "/api/v1/webhooks/{id}/test", Needs::Workspace(Page::Admin, Action::ManageSettings)),
+    ("GET", "/api/v1/webhooks/{id}/deliveries", Needs::Workspace(Page::Admin, Action::ManageSettings)),
+    ("POST", "/api/v1/webhooks/{id}/replay", Needs::Workspace(Page::Admin, Action::ManageSettings)),
     ("GET", "/metrics", Needs::Workspace(Page::Dashboard, Action::View)),
     ("GET", "/api/v1/workspace", Needs::Member),
     ("GET", "/api/v1/dashboard", Needs::Workspace(Page::Dashboard, Action::View)),
@@ -282,6 +291,13 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(api::allocation::preview))
         .routes(routes!(api::anomalies::anomalies))
         .routes(routes!(api::anomalies::expect, api::anomalies::unexpect))
+        .routes(routes!(api::event_types::event_types))
+        .routes(routes!(api::webhooks::webhooks, api::webhooks::create))
+        .routes(routes!(api::webhooks::change, api::webhooks::remove))
+        .routes(routes!(api::webhooks::rotate))
+        .routes(routes!(api::webhooks::test))
+        .routes(routes!(api::webhooks::deliveries))
+        .routes(routes!(api::webhooks::replay))
         .routes(routes!(api::keys::keys))
         .routes(routes!(api::keys::rotate))
         .routes(routes!(api::backups::backups, api::backups::take))

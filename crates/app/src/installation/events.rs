@@ -133,6 +133,7 @@ impl Outbox for StoreOutbox {
         };
         let inbox = finished.inbox.as_ref().map(|notice| {
             json!({
+                "type": claimed.event.data.kind(),
                 "severity": notice.severity,
                 "title": notice.title,
                 "summary": notice.summary,

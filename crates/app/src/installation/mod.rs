@@ -14,11 +14,13 @@ mod backup_file;
 mod deletion;
 mod deletion_certificate;
 mod entering;
+mod events;
 mod export;
 mod external;
 mod import;
 mod joining;
 mod log;
+mod messages;
 mod open_workspaces;
 mod regions;
 mod restore;
@@ -32,10 +34,12 @@ pub use deletion::{Grace, LeavingError, Swept};
 pub use deletion_certificate::{CertificateFile, CertificateFileError};
 pub use entering::MEMBERS_WITHOUT_TEAM;
 pub use entering::{EnterError, Entered};
+pub use events::StoreOutbox;
 pub use export::ExportError;
 pub use external::{Begun, Finished, NewPasskeyAnswer, PasskeyBegun, ProviderError, ProviderSettings};
 pub use joining::{AskedToJoin, INVITATION_LIFETIME_DAYS, Invited, JoinError, Joining, RESET_LIFETIME_HOURS};
 pub use log::LogChecked;
+pub use messages::{MessagesConfig, MessagesError, Trial, TrialError};
 pub use regions::RegionFolders;
 pub use scim::{ProvisionError, Provisioned, Provisioning};
 pub use sessions::{Client, CookieValue, SignedIn};
@@ -86,6 +90,8 @@ pub struct InstallationConfig {
     pub hashing: HashSettings,
     /// Which passwords may be chosen.
     pub passwords: PasswordPolicy,
+    /// Where webhooks, mail and channels may go.
+    pub messages: MessagesConfig,
 }
 
 impl InstallationConfig {
@@ -103,6 +109,7 @@ impl InstallationConfig {
             throttle: ThrottleSettings::default(),
             hashing: HashSettings::default(),
             passwords: PasswordPolicy::default(),
+            messages: MessagesConfig::default(),
         }
     }
 }
@@ -125,6 +132,9 @@ pub enum InstallationError {
     /// Its keys.
     #[error(transparent)]
     Keys(#[from] bursar_keyring::KeyringError),
+    /// The way out for messages.
+    #[error(transparent)]
+    Messages(#[from] MessagesError),
     /// The query engine.
     #[error(transparent)]
     Engine(#[from] AskError),
@@ -159,6 +169,7 @@ struct Inner {
     throttle: Throttle,
     open: OpenWorkspaces,
     external: external::Providers,
+    messages: messages::Messages,
     /// Sources that stand in for a workspace's own while the program runs.
     this_run: Mutex<HashMap<WorkspaceId, Vec<SourceEntry>>>,
     /// What the last walks over the audit logs found.
@@ -193,6 +204,7 @@ impl Installation {
             Store::open(config.store.clone(), keyring, Arc::clone(&clock), Arc::clone(&random)).await?;
         import::earlier_workspaces(&config.data, &store).await?;
         let inner = Inner {
+            messages: messages::Messages::new(&config.messages, &clock, &random)?,
             permissions: PermissionEngine::new()?,
             engine: crate::workspace::engine()?,
             signer,

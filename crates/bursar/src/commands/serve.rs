@@ -16,6 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
+/// How long deliveries that are under way may take when the program ends.
+const LAST_DELIVERIES: Duration = Duration::from_secs(5);
 /// The workspace that is made when there is none.
 const FIRST_WORKSPACE: &str = "default";
 /// Time between two looks for deletions that are due.
@@ -116,9 +118,13 @@ pub(crate) async fn serve(
     };
     let sweeping = tokio::spawn(sweep(installation.clone()));
     let logging = tokio::spawn(keep_logs(installation.clone()));
+    let (stop_messages, no_more) = tokio::sync::oneshot::channel::<()>();
+    let dispatching = tokio::spawn(dispatch(installation.clone(), no_more));
     let served = server.serve(listener, stopped).await;
     sweeping.abort();
     logging.abort();
+    drop(stop_messages);
+    finish(dispatching).await;
     served?;
     installation.close().await?;
     Ok(Outcome::Good)
@@ -169,6 +175,18 @@ async fn keep_logs(installation: Installation) {
             tracing::error!(%error, "the audit logs could not be checked");
         }
         rounds = rounds.wrapping_add(1);
+    }
+}
+
+/// Sends events on their way until the other end of the channel is dropped.
+async fn dispatch(installation: Installation, stop: tokio::sync::oneshot::Receiver<()>) {
+    installation.dispatch_events(async { drop(stop.await) }).await;
+}
+
+/// Lets deliveries that are under way end. One that takes longer is made again by the next run.
+async fn finish(mut dispatching: tokio::task::JoinHandle<()>) {
+    if tokio::time::timeout(LAST_DELIVERIES, &mut dispatching).await.is_err() {
+        dispatching.abort();
     }
 }
 

@@ -22,6 +22,7 @@ use bursar_domain::id::{AccountId, WorkspaceId};
 use bursar_domain::{Clock, EmailAddress, Randomness};
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
+use futures::stream::{self, StreamExt as _};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -30,6 +31,8 @@ use url::Url;
 
 /// Deliveries that are made at once.
 const AT_ONCE: u64 = 32;
+/// Workspaces that are looked after at once: a slow receiver of one does not hold up the others.
+const WORKSPACES_AT_ONCE: usize = 16;
 /// Rounds in one workspace before the next has its turn.
 const ROUNDS: u32 = 16;
 
@@ -64,6 +67,16 @@ pub struct Report {
     pub failed_workspaces: u64,
 }
 
+impl Report {
+    fn add(&mut self, other: &Self) {
+        self.events += other.events;
+        self.delivered += other.delivered;
+        self.retried += other.retried;
+        self.dead += other.dead;
+        self.failed_workspaces += other.failed_workspaces;
+    }
+}
+
 /// An attempt as it was made.
 struct Made {
     outcome: Outcome,
@@ -89,14 +102,23 @@ impl Dispatcher {
     /// When not even the list of workspaces is to be had. What goes wrong in one workspace is logged and counted,
     /// and keeps nobody else waiting.
     pub async fn dispatch_once<O: Outbox>(&self, outbox: &O) -> Result<Report, O::Error> {
+        let due = outbox.due(self.clock.now()).await?;
+        let runs: Vec<_> = due.into_iter().map(|workspace| self.reported(outbox, workspace)).collect();
+        let mut runs = stream::iter(runs).buffer_unordered(WORKSPACES_AT_ONCE);
         let mut report = Report::default();
-        for workspace in outbox.due(self.clock.now()).await? {
-            if let Err(error) = self.workspace(outbox, workspace, &mut report).await {
-                report.failed_workspaces += 1;
-                tracing::warn!(%workspace, error = &error as &dyn std::error::Error, "events were not dispatched");
-            }
+        while let Some(run) = runs.next().await {
+            report.add(&run);
         }
         Ok(report)
+    }
+
+    async fn reported<O: Outbox>(&self, outbox: &O, workspace: WorkspaceId) -> Report {
+        let mut report = Report::default();
+        if let Err(error) = self.workspace(outbox, workspace, &mut report).await {
+            report.failed_workspaces += 1;
+            tracing::warn!(%workspace, error = &error as &dyn std::error::Error, "events were not dispatched");
+        }
+        report
     }
 
     async fn workspace<O: Outbox>(

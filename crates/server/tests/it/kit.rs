@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use bursar_app::installation::MessagesConfig;
 use bursar_app::{Installation, InstallationConfig, Workspace};
 use bursar_domain::id::{AccountId, SessionId, WorkspaceId};
 use bursar_domain::role::Action;
@@ -24,11 +25,20 @@ pub(crate) async fn installation(
     clock: Arc<dyn Clock>,
     sources: &[&str],
 ) -> (Installation, WorkspaceId) {
+    configured(InstallationConfig::embedded(data), clock, sources).await
+}
+
+/// The same with other settings.
+async fn configured(
+    config: InstallationConfig,
+    clock: Arc<dyn Clock>,
+    sources: &[&str],
+) -> (Installation, WorkspaceId) {
     let random = Arc::new(SystemRandomness);
     let secret_key = Some(format!("{}0e", "0f".repeat(31)).into());
     let master = MasterKeyConfig { secret_key, ..MasterKeyConfig::default() };
-    let opened = Keyring::open(&master, data, Arc::clone(&random) as _, Arc::clone(&clock)).await.unwrap();
-    let config = InstallationConfig::embedded(data);
+    let opened =
+        Keyring::open(&master, &config.data, Arc::clone(&random) as _, Arc::clone(&clock)).await.unwrap();
     let environment = Arc::new(|_: &str| None);
     let keyring = Arc::new(opened.keyring);
     let installation = Installation::open(config, keyring, clock, random, environment).await.unwrap();
@@ -130,11 +140,20 @@ impl TestApp {
         Self::over("127.0.0.1:8080", None, locations).await
     }
 
+    /// Without sources, and with these settings for messages.
+    pub(crate) async fn sending(messages: MessagesConfig) -> Self {
+        Self::made("127.0.0.1:8080", None, &[], messages).await
+    }
+
     async fn over(listen: &str, public: Option<&str>, locations: &[&str]) -> Self {
+        Self::made(listen, public, locations, MessagesConfig::default()).await
+    }
+
+    async fn made(listen: &str, public: Option<&str>, locations: &[&str], messages: MessagesConfig) -> Self {
         let clock = Arc::new(TestClock(Mutex::new("2026-11-22T12:00:00Z".parse().unwrap())));
         let data = tempfile::tempdir().unwrap();
-        let (installation, id) =
-            installation(data.path(), Arc::clone(&clock) as Arc<dyn Clock>, locations).await;
+        let config = InstallationConfig { messages, ..InstallationConfig::embedded(data.path()) };
+        let (installation, id) = configured(config, Arc::clone(&clock) as Arc<dyn Clock>, locations).await;
         let workspace = installation.whole_workspace(id).await.unwrap();
         let public = public.map(|url| url.parse().unwrap());
         let host = if public.is_some() { "bursar.example.com" } else { "127.0.0.1:8080" };

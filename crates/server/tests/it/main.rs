@@ -14,6 +14,7 @@ mod limits;
 mod log;
 mod login;
 mod members;
+mod messages;
 mod openapi;
 mod operation;
 mod schemathesis;

@@ -22,7 +22,7 @@ use serde_json::Value as Json;
 
 const TABLE: &str = "dispatches";
 pub(super) const REASON: Column = column(TABLE, "reason");
-const LOG: Column = column("dispatch_attempts", "log");
+pub(super) const LOG: Column = column("dispatch_attempts", "log");
 pub(super) const NOTICE: Column = column("inbox", "notice");
 /// Attempts of a dispatch that are kept.
 const KEPT: u64 = 20;
@@ -332,7 +332,12 @@ impl WorkspaceStore {
         self.replay(actor, which, Entry::done("dead-letter.replay-all", about)).await
     }
 
-    async fn replay(&self, actor: &Actor, which: Condition, entry: Entry) -> Result<u64, StoreError> {
+    pub(super) async fn replay(
+        &self,
+        actor: &Actor,
+        which: Condition,
+        entry: Entry,
+    ) -> Result<u64, StoreError> {
         let now = micros(self.now());
         let transaction = self.write().await?;
         let rows = dispatch::Entity::update_many()

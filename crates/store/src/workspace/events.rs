@@ -5,7 +5,6 @@ use crate::database::{commit, insert};
 use crate::entity::{channel, dispatch, event, outbox_state, rule_notice, webhook};
 use crate::outbox::{DATA, NewEvent, locks};
 use crate::record::Entry;
-use crate::seal::Column as Sealed;
 use crate::value::{Key, maybe_moment, micros, moment, unjson};
 use crate::workspace::dispatches::REASON;
 use crate::{ChannelKind, StoreError};
@@ -374,26 +373,20 @@ impl WorkspaceStore {
         id: WebhookId,
         now: DateTime<Utc>,
     ) -> Result<Destination, StoreError> {
-        use super::webhooks::{OLD_SECRET, SECRET, URL};
+        use super::webhooks::URL;
         let Some(row) = webhook::Entity::find_by_id((self.here(), id.uuid())).one(transaction).await? else {
             return Ok(Destination::Gone("the webhook is not there any more"));
         };
         if row.state != "on" {
             return Ok(Destination::Gone("the webhook is paused"));
         }
-        let open =
-            |place: Sealed, sealed: &[u8]| self.seal.open_text(place, row.id, sealed).map(SecretString::from);
-        let mut secrets = vec![open(SECRET, &row.secret_sealed)?];
-        if let (Some(old), Some(until)) = (&row.old_secret_sealed, row.old_secret_until_us)
-            && micros(now) < until
-        {
-            secrets.push(open(OLD_SECRET, old)?);
-        }
+        let secrets = self.secrets_of(&row, now)?;
+        let url = SecretString::from(self.seal.open_text(URL, row.id, &row.url_sealed)?);
         let health = Health {
             failing_since: maybe_moment(row.failing_since_us, "webhooks")?,
             failures: u32::try_from(row.failures).unwrap_or(u32::MAX),
         };
-        Ok(Destination::Webhook { url: open(URL, &row.url_sealed)?, secrets, health })
+        Ok(Destination::Webhook { url, secrets, health })
     }
 
     /// Ends the claim on events and notes when there is something to do next.

@@ -90,4 +90,21 @@ impl WorkspaceStore {
             .await?;
         commit(transaction).await
     }
+
+    /// Notes that a member read everything in its inbox. How many were unread. Not recorded.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn read_all_notices(&self, account: AccountId) -> Result<u64, StoreError> {
+        let transaction = self.write().await?;
+        let read = inbox_notice::Entity::update_many()
+            .col_expr(inbox_notice::Column::ReadUs, Expr::value(micros(self.now())))
+            .filter(inbox_notice::Column::WorkspaceId.eq(self.here()))
+            .filter(inbox_notice::Column::AccountId.eq(account.uuid()))
+            .filter(inbox_notice::Column::ReadUs.is_null())
+            .exec(&transaction)
+            .await?;
+        commit(transaction).await?;
+        Ok(read.rows_affected)
+    }
 }

@@ -7,6 +7,7 @@
 mod alerts;
 mod backups;
 mod credentials;
+mod dispatch_log;
 mod dispatches;
 mod dump;
 mod events;
@@ -26,6 +27,7 @@ mod webhooks;
 
 pub use alerts::{AlertRuleRow, Channel, ChannelKind, NewAlertRule, NewChannel};
 pub use backups::{Backup, NewBackup};
+pub use dispatch_log::{DispatchState, Dispatched};
 pub use dispatches::{DeadLetter, DispatchAttempt, DispatchResult};
 pub use dump::Dump;
 pub use events::{ClaimedDispatch, Destination, DispatchClaim};
@@ -38,7 +40,7 @@ pub use sources::{NewSource, Source};
 pub use staff_access::{MAX_HOURS, NewStaffAccess, StaffAccess};
 pub use teams::{NewTeam, Team};
 pub use tokens::{NewToken, TokenKind, TokenRow, TokenText, TokenTextError};
-pub use webhooks::{NewWebhook, Webhook, WebhookState};
+pub use webhooks::{NewWebhook, Webhook, WebhookChange, WebhookState};
 
 use crate::database::{Database, Reach};
 use crate::log::Group;

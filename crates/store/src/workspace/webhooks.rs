@@ -75,6 +75,17 @@ pub struct NewWebhook {
     pub secret: SecretString,
 }
 
+/// What is changed about a webhook; nothing stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct WebhookChange {
+    /// What people call it; at most 200 bytes.
+    pub name: Option<String>,
+    /// Where it is; at most 2 KiB.
+    pub url: Option<SecretString>,
+    /// The types of events it gets; all when there is none.
+    pub types: Option<Vec<EventType>>,
+}
+
 impl WorkspaceStore {
     /// Adds a webhook.
     ///
@@ -126,6 +137,87 @@ impl WorkspaceStore {
             .all(&transaction)
             .await?;
         rows.into_iter().map(|row| self.webhook_of(row)).collect()
+    }
+
+    /// A webhook.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn webhook(&self, id: WebhookId) -> Result<Webhook, StoreError> {
+        let transaction = self.read().await?;
+        let row = webhook::Entity::find_by_id((self.here(), id.uuid())).one(&transaction).await?;
+        self.webhook_of(found(row, "webhook")?)
+    }
+
+    /// What a trial of a webhook is signed with: the current secret, and while it is being rotated the one
+    /// before.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn webhook_secrets(
+        &self,
+        id: WebhookId,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<SecretString>, StoreError> {
+        let transaction = self.read().await?;
+        let row = webhook::Entity::find_by_id((self.here(), id.uuid())).one(&transaction).await?;
+        self.secrets_of(&found(row, "webhook")?, now)
+    }
+
+    /// The secrets of a row that sign at a moment, the current one first.
+    pub(super) fn secrets_of(
+        &self,
+        row: &webhook::Model,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<SecretString>, StoreError> {
+        let open =
+            |place: Column, sealed: &[u8]| self.seal.open_text(place, row.id, sealed).map(SecretString::from);
+        let mut secrets = vec![open(SECRET, &row.secret_sealed)?];
+        if let (Some(old), Some(until)) = (&row.old_secret_sealed, row.old_secret_until_us)
+            && micros(now) < until
+        {
+            secrets.push(open(OLD_SECRET, old)?);
+        }
+        Ok(secrets)
+    }
+
+    /// Changes a webhook. What waits for it goes to the new URL.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn change_webhook(
+        &self,
+        actor: &Actor,
+        id: WebhookId,
+        change: WebhookChange,
+    ) -> Result<(), StoreError> {
+        let transaction = self.write().await?;
+        let row = webhook::Entity::find_by_id((self.here(), id.uuid())).one(&transaction).await?;
+        let before = self.webhook_of(found(row, "webhook")?)?;
+        let name = change.name.unwrap_or_else(|| before.name.clone());
+        let types = change.types.unwrap_or_else(|| before.types.clone());
+        bounded(&name, 200, "the name of a webhook", "200 bytes")?;
+        let mut update = webhook::Entity::update_many()
+            .col_expr(webhook::Column::NameSealed, Expr::value(self.seal.text(NAME, id.uuid(), &name)?))
+            .col_expr(webhook::Column::Types, Expr::value(list(&types)))
+            .col_expr(webhook::Column::ChangedUs, Expr::value(micros(self.now())));
+        if let Some(url) = &change.url {
+            let url = url.expose_secret();
+            bounded(url, 2_048, "the URL of a webhook", "2 KiB")?;
+            update = update
+                .col_expr(webhook::Column::UrlSealed, Expr::value(self.seal.text(URL, id.uuid(), url)?));
+        }
+        update
+            .filter(webhook::Column::WorkspaceId.eq(self.here()))
+            .filter(webhook::Column::Id.eq(id.uuid()))
+            .exec(&transaction)
+            .await?;
+        // The URL may hold a secret: that it is another one is all that is said.
+        let entry = Entry::done("webhook.change", id).changed(
+            json!({ "name": before.name, "types": before.types }),
+            json!({ "name": name, "types": types, "new_url": change.url.is_some() }),
+        );
+        self.commit(transaction, actor, entry).await
     }
 
     /// Gives a webhook a new secret. The one before signs as well for so long; one that was still in use
