@@ -9,13 +9,13 @@ use bursar_finops::forecast::period::{Ask, Commitment, Day, PeriodForecast, Vari
 use bursar_finops::forecast::reconcile::{Node, reconcile};
 use bursar_finops::forecast::scenario::{Change, Part, Scenario, scenario};
 use bursar_finops::forecast::{Backtest, Note};
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate};
 use std::collections::BTreeMap;
 
 /// Parts that are shown beside the rest.
 const MAX_PARTS: usize = 50;
-/// Days over which taxes, credits and purchases are averaged.
-const REST_DAYS: u64 = 90;
+/// Months over whose days taxes, credits and purchases are averaged.
+const REST_MONTHS: i128 = 3;
 /// Digits of expected amounts.
 const DECIMALS: u32 = 2;
 
@@ -172,7 +172,7 @@ impl Workspace {
             "days from {as_of} on are forecast; charges of the days before are taken as complete"
         )];
         notes.push(format!(
-            "taxes, credits, purchases and adjustments are carried on at their average of {REST_DAYS} days"
+            "taxes, credits, purchases and adjustments are expected on the days on which the last {REST_MONTHS} months had them"
         ));
         Ok(AheadReport { as_of, period, currencies, notes })
     }
@@ -227,28 +227,35 @@ fn end(series: &Series, as_of: NaiveDate, period: DateRange) -> Result<PeriodFor
     }
     // A group that has been gone for long is still a group.
     history.entry(period.from().min(as_of.pred_opt().unwrap_or(as_of))).or_default();
-    let rest = Commitment {
-        name: "taxes, credits, purchases and adjustments".to_owned(),
-        daily: average(&series.rest, as_of)?,
-        days: period,
-    };
-    let commitments: Vec<Commitment> = (!rest.daily.is_zero())
-        .then(|| DateRange::new(as_of.max(period.from()), period.to()).ok())
-        .flatten()
-        .map(|days| Commitment { days, ..rest })
-        .into_iter()
-        .collect();
+    let mut commitments = Vec::new();
+    for day in as_of.max(period.from()).iter_days().take_while(|day| *day < period.to()) {
+        let daily = as_before(&series.rest, day, as_of)?;
+        if let (false, Some(next)) = (daily.is_zero(), day.succ_opt())
+            && let Ok(days) = DateRange::new(day, next)
+        {
+            let name = "taxes, credits, purchases and adjustments".to_owned();
+            commitments.push(Commitment { name, daily, days });
+        }
+    }
     Ok(to_period_end(&Ask { history: &history, as_of, period, commitments: &commitments, events: &[] })?)
 }
 
-/// What came a day, on average of the last days.
-fn average(days: &ByDay, as_of: NaiveDate) -> Result<Amount, InsightError> {
-    let Some(from) = as_of.checked_sub_days(Days::new(REST_DAYS)) else { return Ok(Amount::ZERO) };
-    let mut sum = Amount::ZERO;
-    for amount in days.range(from..as_of).map(|(_, amount)| *amount) {
-        sum = sum.checked_add(amount)?;
+/// What came on this day of the last months that are known, on average: what is billed once a month is
+/// billed on a day of its own.
+fn as_before(days: &ByDay, day: NaiveDate, as_of: NaiveDate) -> Result<Amount, InsightError> {
+    let (mut sum, mut months) = (Amount::ZERO, 0_i128);
+    for back in 1..=36 {
+        let Some(before) = day.checked_sub_months(Months::new(back)) else { break };
+        if before >= as_of {
+            continue;
+        }
+        sum = sum.checked_add(days.get(&before).copied().unwrap_or_default())?;
+        months += 1;
+        if months == REST_MONTHS {
+            break;
+        }
     }
-    Ok(Amount::from_units(sum.units() / i128::from(REST_DAYS)))
+    Ok(if months == 0 { Amount::ZERO } else { Amount::from_units(sum.units() / months) })
 }
 
 fn of_currency(

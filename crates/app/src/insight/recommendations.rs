@@ -8,7 +8,7 @@ use crate::workspace::Workspace;
 use bursar_domain::{Amount, CurrencyCode, DateRange};
 use bursar_finops::commitment::{ChargeKind, ChargeSum, CommitmentStatus, PricingKind, Rates, rates};
 use bursar_finops::recommend::{ALL, Inventory, Line, Recommendation, Resource, Settings, recommend};
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 
@@ -16,6 +16,9 @@ use std::fmt::Write as _;
 const WINDOW_DAYS: u64 = 35;
 /// Resources that are looked at, the dearest first.
 const MAX_LOOKED_AT: usize = 2_000;
+/// Years that bills are of; the engine's own moments end not long after.
+const FIRST_YEAR: i32 = 1970;
+const LAST_YEAR: i32 = 2200;
 /// Rows of the answer.
 const MAX_ROWS: usize = 400_000;
 
@@ -80,6 +83,10 @@ impl Workspace {
             "cheaper resources".to_owned(),
             format!("the {MAX_LOOKED_AT} dearest resources are looked at"),
         ));
+        if table.rows.is_empty() {
+            not_assessed
+                .push(("all resources".to_owned(), "no charge of these days names a resource".to_owned()));
+        }
         let found = tokio::task::spawn_blocking(move || {
             let inventory = inventory(days, table.rows, &settings)?;
             if inventory.resources.is_empty() {
@@ -96,6 +103,15 @@ impl Workspace {
     /// # Errors
     /// As [`Workspace::recommendations`].
     pub async fn commitments(&self, days: Option<DateRange>) -> Result<Commitments, InsightError> {
+        if let Some(days) = days
+            && ![days.from(), days.to()].iter().all(|day| (FIRST_YEAR..LAST_YEAR).contains(&day.year()))
+        {
+            return Err(InsightError::Asked(format!(
+                "no bill has charges of {} to {}",
+                days.from(),
+                days.to()
+            )));
+        }
         let days = match days {
             Some(days) => days,
             None => self.window()?,

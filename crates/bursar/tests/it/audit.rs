@@ -43,13 +43,16 @@ fn an_auditor_checks_what_is_handed_over_and_sees_what_was_bent() {
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout));
 
     // One letter of one entry.
-    let entries = std::fs::read_dir(&unpacked)
-        .unwrap()
-        .map(|file| file.unwrap().path())
-        .find(|path| path.file_name().unwrap().to_str().unwrap().starts_with("entries"))
-        .unwrap();
+    let files = |folder: &Path| -> Vec<std::path::PathBuf> {
+        std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect()
+    };
+    let all =
+        files(&unpacked).into_iter().flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] });
+    let has = |path: &std::path::PathBuf| {
+        std::fs::read_to_string(path).is_ok_and(|text| text.contains("\"member.remove\""))
+    };
+    let entries = all.filter(|path| path.extension().is_some_and(|end| end == "jsonl")).find(has).unwrap();
     let text = std::fs::read_to_string(&entries).unwrap();
-    assert!(text.contains("member.remove"), "{text}");
     std::fs::write(&entries, text.replacen("member.remove", "member.remote", 1)).unwrap();
     let folder = unpacked.to_str().unwrap();
     let told =

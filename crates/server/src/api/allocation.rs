@@ -34,8 +34,8 @@ pub(crate) struct AllocationRequest {
     rules: Value,
     /// The revision that was changed; saving over another one is refused.
     #[serde(default)]
-    #[schema(required = false)]
-    revision: Option<u32>,
+    #[schema(required = false, value_type = u32)]
+    revision: Option<serde_json::Number>,
 }
 
 /// Rules to be tried.
@@ -144,7 +144,9 @@ pub(crate) async fn save(
 ) -> Result<Json<AllocationView>, Problem> {
     parameters.finish()?;
     let given = body::read(given)?;
-    Ok(Json(shown(seen.entered.save_allocation(sets(given.rules)?, given.revision).await?)))
+    // A whole number may be written 1.0.
+    let revision = given.revision.and_then(|given| given.as_f64()).map(|given| given as u32);
+    Ok(Json(shown(seen.entered.save_allocation(sets(given.rules)?, revision).await?)))
 }
 
 /// Tries rules on the charges.

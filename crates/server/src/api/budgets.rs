@@ -194,9 +194,9 @@ pub(crate) struct BudgetRequest {
     thresholds: Vec<ThresholdView>,
     /// The revision that was changed, as it was read; it is not checked.
     #[serde(default)]
-    #[schema(required = false)]
+    #[schema(required = false, value_type = u32)]
     #[expect(dead_code, reason = "what was read may be sent back whole")]
-    revision: Option<u32>,
+    revision: Option<serde_json::Number>,
 }
 
 impl From<CadenceId> for Cadence {

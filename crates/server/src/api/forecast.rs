@@ -396,7 +396,8 @@ pub(crate) async fn scenario(
     if given.changes.is_empty() || given.changes.len() > 20 {
         return Err(unfit("`changes`: give 1 to 20"));
     }
-    let by = given.by.as_deref().map(dimension).transpose()?;
+    let by =
+        given.by.as_deref().map(dimension).transpose().map_err(|problem| unfit(problem.into_detail()))?;
     let question = AheadQuestion {
         measure: Measure::default(),
         by: Some(by.unwrap_or_else(|| Dimension::parse("ServiceName"))),

@@ -189,7 +189,7 @@ async fn what_was_not_looked_at_is_said() {
     let owner = app.sign_in().await;
     let found = get(&app, &owner, "/api/v1/recommendations").await;
     assert_eq!(found["items"], json!([]));
-    assert!(found["not_assessed"].to_string().contains("no ResourceId"), "{found}");
+    assert!(found["not_assessed"].to_string().contains("names a resource"), "{found}");
     let rates = get(&app, &owner, "/api/v1/commitments").await;
     assert_eq!(rates["currencies"][0]["currency"], "USD", "{rates}");
     assert_eq!(number(&rates["currencies"][0]["utilisation"]["whole"]), 0.0, "{rates}");
