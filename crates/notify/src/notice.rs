@@ -36,12 +36,7 @@ impl Notice {
     pub fn of(event: &Event, base: Option<&Url>) -> Self {
         let link = base.and_then(|base| {
             let mut url = base.clone();
-            url.path_segments_mut().ok()?.pop_if_empty().extend([
-                "workspaces",
-                &event.workspace.to_string(),
-                "events",
-                &event.id.to_string(),
-            ]);
+            url.path_segments_mut().ok()?.pop_if_empty().push("inbox");
             Some(url)
         });
         let facts = facts(&event.data);
@@ -158,7 +153,7 @@ mod tests {
             assert!((5..=140).contains(&notice.title.chars().count()), "{kind}: {}", notice.title);
             assert!(!notice.facts.is_empty(), "{kind}");
             let link = notice.link.unwrap().to_string();
-            assert!(link.starts_with("https://bursar.example.com/base/workspaces/wsp_"), "{link}");
+            assert!(link.starts_with("https://bursar.example.com/base/inbox"), "{link}");
         }
     }
 

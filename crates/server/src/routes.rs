@@ -148,6 +148,17 @@ pub const NEEDS: &[(&str, &str, Needs)] = &[
     ("POST", "/api/v1/webhooks/{id}/test", Needs::Workspace(Page::Admin, Action::ManageSettings)),
     ("GET", "/api/v1/webhooks/{id}/deliveries", Needs::Workspace(Page::Admin, Action::ManageSettings)),
     ("POST", "/api/v1/webhooks/{id}/replay", Needs::Workspace(Page::Admin, Action::ManageSettings)),
+    ("GET", "/api/v1/alert-rules", Needs::Workspace(Page::Admin, Action::ManageSettings)),
+    ("POST", "/api/v1/alert-rules", Needs::Workspace(Page::Admin, Action::ManageSettings)),
+    ("PUT", "/api/v1/alert-rules/{id}", Needs::Workspace(Page::Admin, Action::ManageSettings)),
+    ("DELETE", "/api/v1/alert-rules/{id}", Needs::Workspace(Page::Admin, Action::ManageSettings)),
+    ("GET", "/api/v1/dead-letters", Needs::Workspace(Page::Admin, Action::ManageSettings)),
+    ("POST", "/api/v1/dead-letters/replay", Needs::Workspace(Page::Admin, Action::ManageSettings)),
+    ("GET", "/api/v1/notice-preferences", Needs::Member),
+    ("PUT", "/api/v1/notice-preferences", Needs::Member),
+    ("GET", "/api/v1/inbox", Needs::Member),
+    ("POST", "/api/v1/inbox/read-all", Needs::Member),
+    ("POST", "/api/v1/inbox/{id}/read", Needs::Member),
     ("GET", "/metrics", Needs::Workspace(Page::Dashboard, Action::View)),
     ("GET", "/api/v1/workspace", Needs::Member),
     ("GET", "/api/v1/dashboard", Needs::Workspace(Page::Dashboard, Action::View)),
@@ -298,6 +309,14 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(api::webhooks::test))
         .routes(routes!(api::webhooks::deliveries))
         .routes(routes!(api::webhooks::replay))
+        .routes(routes!(api::alert_rules::alert_rules, api::alert_rules::create))
+        .routes(routes!(api::alert_rules::change, api::alert_rules::remove))
+        .routes(routes!(api::dead_letters::dead_letters))
+        .routes(routes!(api::dead_letters::replay))
+        .routes(routes!(api::inbox::inbox))
+        .routes(routes!(api::inbox::read_all))
+        .routes(routes!(api::notice_preferences::preferences, api::notice_preferences::set))
+        .routes(routes!(api::inbox::read))
         .routes(routes!(api::keys::keys))
         .routes(routes!(api::keys::rotate))
         .routes(routes!(api::backups::backups, api::backups::take))

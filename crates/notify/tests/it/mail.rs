@@ -55,7 +55,7 @@ async fn a_mail_arrives_whole() {
     for part in ["text", "html"] {
         let part = mail[part].as_str().unwrap().replace("&#x2f;", "/");
         assert!(
-            part.contains("access was denied") && part.contains("https://bursar.example.com/workspaces/"),
+            part.contains("access was denied") && part.contains("https://bursar.example.com/inbox"),
             "{part}"
         );
     }

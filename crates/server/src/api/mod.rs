@@ -1,6 +1,7 @@
 //! The endpoints, a file each: what they take, what they answer, and nothing about how.
 
 pub(crate) mod account;
+pub(crate) mod alert_rules;
 pub(crate) mod allocation;
 pub(crate) mod anomalies;
 pub(crate) mod backups;
@@ -9,6 +10,7 @@ pub(crate) mod budgets;
 pub(crate) mod conformance;
 pub(crate) mod cost;
 pub(crate) mod dashboard;
+pub(crate) mod dead_letters;
 pub(crate) mod deliveries;
 pub(crate) mod dimensions;
 pub(crate) mod event_types;
@@ -18,6 +20,7 @@ pub(crate) mod forecast;
 mod giving;
 pub(crate) mod health;
 pub(crate) mod identity_providers;
+pub(crate) mod inbox;
 pub(crate) mod invitations;
 pub(crate) mod keys;
 pub(crate) mod leaving;
@@ -27,6 +30,7 @@ pub(crate) mod me;
 pub(crate) mod members;
 pub(crate) mod metrics;
 mod model;
+pub(crate) mod notice_preferences;
 pub(crate) mod openapi;
 pub(crate) mod permissions;
 pub(crate) mod places;

@@ -214,14 +214,14 @@ pub(crate) struct ReplayRequest {
     /// This delivery; all dead letters when left out.
     #[serde(default)]
     #[schema(required = false, example = "dsp_00000000000000000000000000000000")]
-    delivery: Option<String>,
+    pub(super) delivery: Option<String>,
 }
 
 /// What is being replayed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Replayed {
     /// How many deliveries are made again.
-    replayed: u64,
+    pub(super) replayed: u64,
 }
 
 /// The webhooks of the workspace.

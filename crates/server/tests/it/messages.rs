@@ -4,8 +4,9 @@ use crate::kit::{Seen, TestApp};
 use axum::body::Body;
 use axum::http::{Method, header};
 use bursar_app::installation::MessagesConfig;
-use bursar_domain::{Actor, RegionName, Role};
-use bursar_store::{NewWebhook, NewWorkspace};
+use bursar_domain::{Actor, RegionName, Role, RoleName};
+use bursar_store::{NewMembership, NewWebhook, NewWorkspace, Via};
+use bursar_testkit::peers::{MailMode, mail_server};
 use bursar_testkit::{Received, Receiver, Reply};
 use chrono::Duration;
 use serde_json::{Value, json};
@@ -361,4 +362,210 @@ async fn the_types_of_events_are_told_with_their_schemas() {
     let types = types["items"].as_array().unwrap();
     assert_eq!(types.len(), bursar_domain::event::EventType::ALL.len());
     assert!(types.iter().all(|one| one["schema"]["title"] == one["type"] && one["description"].is_string()));
+}
+
+const RULES: &str = "/api/v1/alert-rules";
+
+/// What an inbox says of a type: the events.
+async fn inbox(app: &TestApp, cookie: &str, kind: &str) -> Vec<String> {
+    let inbox = app.get_as(cookie, "/api/v1/inbox").await.json();
+    let items = inbox["items"].as_array().unwrap().iter();
+    items
+        .filter(|one| one["type"] == format!("org.bursar.{kind}"))
+        .map(|one| one["event"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_rule_makes_one_notice_for_each_person_and_event() {
+    // claim G3
+    let (app, owner) = open_app().await;
+    let ana = app.sign_in_as("ana@example.com", Role::Analyst).await;
+    let vera = app.sign_in_as("vera@example.com", Role::Viewer).await;
+    dispatch(&app).await;
+    let to = |channels: Value| json!({ "name": "members", "types": ["org.bursar.member.added.v1"], "least_severity": "info", "channels": channels });
+    // Two rules, three ways to the owner, and no way to the viewer.
+    for channels in [
+        json!([{ "kind": "in-app", "to": "owners" }, { "kind": "in-app", "to": "admin" }]),
+        json!([{ "kind": "in-app", "to": "owners" }, { "kind": "in-app", "to": "ana@example.com" }]),
+    ] {
+        let made = send(&app, &owner, Method::POST, RULES, &to(channels)).await;
+        assert_eq!(made.status, 200, "{}", made.text());
+    }
+    add_member(&app, "bob").await;
+    for _ in 0..3 {
+        dispatch(&app).await;
+    }
+    let found = inbox(&app, &owner, "member.added.v1").await;
+    let mut events = found.clone();
+    events.sort();
+    events.dedup();
+    assert!(!found.is_empty() && events.len() == found.len(), "{found:?}");
+    assert_eq!(inbox(&app, &ana, "member.added.v1").await.len(), found.len());
+    assert!(inbox(&app, &vera, "member.added.v1").await.is_empty());
+
+    // Read, and others' are nobody's business.
+    let all = app.get_as(&owner, "/api/v1/inbox").await.json();
+    let unread = all["unread"].as_u64().unwrap();
+    let first = &all["items"][0];
+    assert!(first["read_at"].is_null() && first["title"].is_string() && first["text"].is_string(), "{first}");
+    let read = format!("/api/v1/inbox/{}/read", first["id"].as_str().unwrap());
+    send(&app, &ana, Method::POST, &read, &json!({})).await.problem(404);
+    for _ in 0..2 {
+        assert_eq!(send(&app, &owner, Method::POST, &read, &json!({})).await.status, 200);
+    }
+    let after = app.get_as(&owner, "/api/v1/inbox").await.json();
+    assert_eq!(after["unread"], unread - 1);
+    assert!(after["items"][0]["read_at"].is_string());
+    let rest = send(&app, &owner, Method::POST, "/api/v1/inbox/read-all", &json!({})).await.json();
+    assert_eq!(rest, json!({ "read": unread - 1 }));
+    assert_eq!(app.get_as(&owner, "/api/v1/inbox").await.json()["unread"], 0);
+    assert!(app.get_as(&ana, "/api/v1/inbox").await.json()["unread"].as_u64().unwrap() > 0);
+}
+
+/// The loop as `serve` runs it, in a task of its own.
+#[tokio::test]
+async fn the_loop_sends_until_it_is_told_to_stop() {
+    let (app, owner) = open_app().await;
+    let (receiver, _) = answering(200);
+    webhook(&app, &owner, &receiver.url(), &["org.bursar.member.added.v1"]).await;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let installation = app.installation.clone();
+    let running =
+        tokio::spawn(async move { installation.dispatch_events(async { drop(stopped.await) }).await });
+    add_member(&app, "bob").await;
+    for _ in 0..200 {
+        if !receiver.seen().is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(!receiver.seen().is_empty(), "nothing came in ten seconds");
+    drop(stop);
+    tokio::time::timeout(std::time::Duration::from_secs(10), running).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_rule_is_answered_as_given_and_keeps_urls_secret() {
+    // claim G3
+    let (app, owner) = open_app().await;
+    let (slack, _) = answering(200);
+    let url = slack.url().replace("hooks", "s3cret");
+    let new = json!({
+        "name": "Budgets", "types": [], "least_severity": "warning",
+        "filters": [{ "field": "currency", "any_of": ["EUR"] }, { "field": "limit", "at_least": "1000" }],
+        "channels": [{ "kind": "slack", "to": url }, { "kind": "email", "to": "fin@example.com" }, { "kind": "in-app", "to": "owners" }],
+        "quiet": { "from": "22:00", "until": "07:00", "zone": "Europe/Berlin" },
+        "once_per_minutes": 60,
+        "escalation": { "after_minutes": 30, "channels": [{ "kind": "in-app", "to": "admin" }] },
+    });
+    let made = send(&app, &owner, Method::POST, RULES, &new).await;
+    assert_eq!(made.status, 200, "{}", made.text());
+    assert!(!made.text().contains("s3cret"), "{}", made.text());
+    let made = made.json();
+    let id = made["id"].as_str().unwrap();
+    for field in ["name", "types", "least_severity", "filters", "once_per_minutes"] {
+        assert_eq!(made[field], new[field], "{field}");
+    }
+    assert_eq!(made["quiet"]["zone"], "Europe/Berlin");
+    let channel = made["channels"][0]["to"].as_str().unwrap();
+    assert!(channel.starts_with("https://127.0.0.1/#chn_"), "{made}");
+    assert_eq!(
+        (&made["channels"][0]["name"], &made["channels"][1]["to"]),
+        (&json!("127.0.0.1"), &json!("fin@example.com"))
+    );
+    // The same channels by what was answered; then without one.
+    let path = format!("{RULES}/{id}");
+    let mut put = new.clone();
+    put["channels"] =
+        json!([{ "kind": "slack", "to": channel }, { "kind": "email", "to": "fin@example.com" }]);
+    let changed = send(&app, &owner, Method::PUT, &path, &put).await.json();
+    assert_eq!(changed["channels"][0]["to"], channel);
+    put["channels"] = json!([{ "kind": "email", "to": "fin@example.com" }]);
+    send(&app, &owner, Method::PUT, &path, &put).await;
+    let access = app.installation.store().operator(app.id).await.unwrap();
+    let store = app.installation.store().workspace(&access).await.unwrap();
+    assert_eq!(store.channels().await.unwrap().len(), 1, "a channel goes with its last rule");
+    put["channels"] = json!([{ "kind": "slack", "to": channel }]);
+    send(&app, &owner, Method::PUT, &path, &put).await.problem(409);
+    for (field, bad) in [
+        ("channels", json!([])),
+        ("channels", json!([{ "kind": "in-app", "to": "eve@example.com" }])),
+        ("channels", json!([{ "kind": "email", "to": "nobody" }])),
+        ("channels", json!([{ "kind": "teams", "to": "http://10.0.0.1/" }])),
+        ("types", json!(["org.bursar.nothing.v1"])),
+        ("filters", json!([{ "field": "nonsense", "any_of": ["x"] }])),
+        ("filters", json!([{ "field": "currency" }])),
+        ("quiet", json!({ "from": "25:00", "until": "07:00", "zone": "Europe/Berlin" })),
+        ("quiet", json!({ "from": "22:00", "until": "07:00", "zone": "Nowhere" })),
+    ] {
+        let mut wrong = new.clone();
+        wrong[field] = bad;
+        send(&app, &owner, Method::POST, RULES, &wrong).await.problem(409);
+    }
+    assert_eq!(store.channels().await.unwrap().len(), 1, "what was refused made no channel");
+    let viewer = app.sign_in_as("vera@example.com", Role::Viewer).await;
+    send(&app, &viewer, Method::POST, RULES, &new).await.problem(403);
+    assert_eq!(send(&app, &owner, Method::DELETE, &path, &json!({})).await.status, 200);
+    send(&app, &owner, Method::DELETE, &path, &json!({})).await.problem(404);
+    assert_eq!(app.get_as(&owner, RULES).await.json(), json!({ "items": [] }));
+    assert!(store.channels().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn notices_reach_slack_and_a_mailbox() {
+    // claim G3
+    let Some(peer) = mail_server(MailMode::Plain, None) else { return };
+    let url = format!("smtp://127.0.0.1:{}", peer.port()).into();
+    let smtp = MessagesConfig::smtp(&url, "Bursar <bursar@example.org>".into(), None).unwrap();
+    let allowed_networks = MessagesConfig::networks("127.0.0.0/8").unwrap();
+    let messages = MessagesConfig { allowed_networks, smtp: Some(smtp), ..MessagesConfig::default() };
+    let app = TestApp::sending(messages).await;
+    let owner = app.sign_in().await;
+    dispatch(&app).await;
+    let (slack, _) = answering(200);
+    let rule = json!({
+        "name": "members", "types": ["org.bursar.member.added.v1"], "least_severity": "info",
+        "channels": [{ "kind": "slack", "to": slack.url() }, { "kind": "email", "to": "fin@example.com" }],
+    });
+    assert_eq!(send(&app, &owner, Method::POST, RULES, &rule).await.status, 200);
+    let token =
+        app.installation.account_for(&"bob@example.com".parse().unwrap(), "Bob", false).await.unwrap();
+    let new = NewMembership {
+        account: token,
+        role: RoleName::BuiltIn(Role::Viewer),
+        owner: false,
+        via: Via::Manual,
+    };
+    app.installation.store().directory().join(&Actor::operator(), app.id, new).await.unwrap();
+    for _ in 0..2 {
+        dispatch(&app).await;
+    }
+    let mails = peer.mails();
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    assert_eq!(mails[0]["to"], json!(["fin@example.com"]));
+    let seen = slack.seen();
+    assert_eq!(seen.len(), 1);
+    assert!(seen[0].body.contains("A member was added"), "{}", seen[0].body);
+}
+
+#[tokio::test]
+async fn everybody_says_when_to_be_told() {
+    // claim G3
+    let app = TestApp::new().await;
+    let vera = app.sign_in_as("vera@example.com", Role::Viewer).await;
+    let path = "/api/v1/notice-preferences";
+    assert_eq!(app.get_as(&vera, path).await.json()["mail"], "each");
+    let daily = json!({ "mail": "daily", "daily": { "at": "08:00", "zone": "Europe/Berlin" }, "quiet": { "from": "22:00", "until": "07:00", "zone": "Europe/Berlin", "weekends": true } });
+    assert_eq!(send(&app, &vera, Method::PUT, path, &daily).await.json(), daily);
+    assert_eq!(app.get_as(&vera, path).await.json(), daily);
+    let owner = app.sign_in().await;
+    assert_eq!(app.get_as(&owner, path).await.json()["mail"], "each", "another's are another's");
+    for bad in [
+        json!({ "mail": "daily" }),
+        json!({ "mail": "never", "daily": { "at": "08:00", "zone": "UTC" } }),
+        json!({ "mail": "daily", "daily": { "at": "8", "zone": "UTC" } }),
+    ] {
+        send(&app, &vera, Method::PUT, path, &bad).await.problem(409);
+    }
 }
