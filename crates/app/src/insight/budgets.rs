@@ -6,13 +6,14 @@ use super::{InsightError, known};
 use crate::installation::Entered;
 use crate::question::{Dimension, Grain, Measure, Question};
 use crate::workspace::Workspace;
+use bursar_domain::event::{BudgetThresholdReached, EventData, ForecastOverBudget};
 use bursar_domain::id::BudgetId;
 use bursar_domain::{Amount, BillingPeriod, DateRange};
 use bursar_finops::budget::{
     Alert, Budget, BudgetPeriod, Cadence, Contribution, Measured, Rest, Spending, Status, Told, contributions,
 };
 use bursar_permission::within;
-use bursar_store::Entry;
+use bursar_store::{Entry, NewEvent};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -137,8 +138,8 @@ impl Entered {
         Ok(reports)
     }
 
-    /// Thresholds that were reached and not told yet; they count as told from then on. For the program's own
-    /// work: whoever calls it tells them.
+    /// Thresholds that were reached and not told yet: an event tells each, in the transaction that remembers
+    /// that it was told. For the program's own work.
     ///
     /// # Errors
     /// When the charges cannot be asked.
@@ -153,13 +154,47 @@ impl Entered {
                     let (told, alerts) = found.budget.alerts(&status, &found.told);
                     (found.told, new) = (told, alerts);
                 }
-                Ok((Entry::done("budget.alert", id).with(json!({ "alerts": new })), new))
+                let mut entry = Entry::done("budget.alert", id).with(json!({ "alerts": new }));
+                for alert in &new {
+                    entry = entry.telling(event(&report.view, alert));
+                }
+                Ok((entry, new))
             })
             .await?;
             alerts.extend(new.into_iter().map(|alert| (report.view.clone(), alert)));
         }
         Ok(alerts)
     }
+}
+
+/// What is told of a threshold: once, however often it is found.
+fn event(view: &BudgetView, alert: &Alert) -> NewEvent {
+    let BudgetView { id, budget } = view;
+    let (period, percent) = (alert.period.starts, u64::from(alert.threshold.basis_points) / 100);
+    let data = match alert.threshold.on {
+        Measured::Actual => EventData::BudgetThresholdReached(BudgetThresholdReached {
+            budget: id.to_string(),
+            period,
+            threshold_percent: percent,
+            actual: alert.reached,
+            limit: alert.amount,
+            currency: budget.currency.clone(),
+        }),
+        Measured::Forecast => EventData::ForecastOverBudget(ForecastOverBudget {
+            budget: id.to_string(),
+            period,
+            forecast: alert.reached,
+            limit: alert.amount,
+            currency: budget.currency.clone(),
+            reached_on: None,
+        }),
+    };
+    let on = match alert.threshold.on {
+        Measured::Actual => "actual",
+        Measured::Forecast => "forecast",
+    };
+    let once = format!("{id} {period} {} {on} {percent}", alert.revision);
+    NewEvent { subject: id.to_string(), data, once: Some(once) }
 }
 
 fn no_budget() -> InsightError {

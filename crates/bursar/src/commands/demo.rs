@@ -5,11 +5,15 @@ use crate::config::{self, Arguments};
 use crate::exit::{Failure, Outcome};
 use crate::installation;
 use crate::progress;
-use bursar_app::SourceEntry;
 use bursar_app::demo::{self, DemoPlan, DemoReport, DemoSize};
-use bursar_domain::Clock;
+use bursar_app::insight::{AheadQuestion, Until};
+use bursar_app::{Installation, Measure, SourceEntry};
 use bursar_domain::clock::{FixedClock, SystemClock};
+use bursar_domain::id::WorkspaceId;
+use bursar_domain::{Amount, Clock, Scope};
+use bursar_finops::budget::{Budget, Cadence, Measured, Threshold};
 use chrono::NaiveTime;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::num::NonZeroUsize;
@@ -95,6 +99,7 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
     let _ = std::io::stderr().lock().write_all(commands(&bills, &report).as_bytes());
     let opened = installation::open(&config, Arc::clone(&clock), Some(config.refresh)).await?;
     let there = opened.0.workspaces().await?.into_iter().find(|workspace| workspace.name == WORKSPACE);
+    let is_new = there.is_none();
     let workspace = match there {
         Some(workspace) => workspace,
         None => serve::make(&opened.0, WORKSPACE).await?,
@@ -103,8 +108,50 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
         let location = bills.join(&source.path).display().to_string();
         SourceEntry::new(workspace.id, &location, None, clock.now())
     };
-    let sources = report.sources.iter().map(entry).collect();
+    let sources: Vec<SourceEntry> = report.sources.iter().map(entry).collect();
+    if is_new {
+        opened.0.use_sources(workspace.id, sources.clone());
+        if let Err(error) = first_budget(&opened.0, workspace.id).await {
+            tracing::warn!(%error, "the demo has no budget");
+        }
+    }
     serve::serve(&config, opened, workspace.id, sources).await
+}
+
+/// A budget that this month is about to miss, so that there is one to look at.
+async fn first_budget(installation: &Installation, workspace: WorkspaceId) -> Result<(), Failure> {
+    let by = installation.enter_as_operator(workspace).await?;
+    by.workspace().refresh().await;
+    let question = AheadQuestion {
+        measure: Measure::EffectiveCost,
+        by: None,
+        filters: Vec::new(),
+        until: Until::Month,
+        top: 1,
+    };
+    let report = by.workspace().ahead(&question).await?;
+    let Some(largest) = report.currencies.into_iter().next() else { return Ok(()) };
+    // Whole thousands, a little below what is expected.
+    let thousand = 1_000 * 10_i128.pow(18);
+    let amount = largest.total.expected_total.units() / 100 * 96 / thousand * thousand;
+    let threshold = |on, basis_points| Threshold {
+        on,
+        basis_points,
+        recipients: BTreeSet::from(["finance@example.com".to_owned()]),
+    };
+    let budget = Budget {
+        name: "All clouds".to_owned(),
+        scope: Scope::All,
+        currency: largest.currency.parse()?,
+        cadence: Cadence::Monthly,
+        year_starts_in: 1,
+        amount: Amount::from_units(amount.max(thousand)),
+        amounts: BTreeMap::new(),
+        thresholds: vec![threshold(Measured::Actual, 8_000), threshold(Measured::Forecast, 10_000)],
+        revision: 0,
+    };
+    by.add_budget(budget).await?;
+    Ok(())
 }
 
 /// Three commands that ask the demo's bills, to copy and change.

@@ -22,6 +22,8 @@ const LAST_DELIVERIES: Duration = Duration::from_secs(5);
 const FIRST_WORKSPACE: &str = "default";
 /// Time between two looks for deletions that are due.
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// Time between two looks at budgets.
+const WATCH_EVERY: Duration = Duration::from_secs(3_600);
 /// Time between two looks for checkpoints that are due.
 const SIGN_EVERY: Duration = Duration::from_secs(60);
 /// Of so many looks, one walks the logs.
@@ -120,7 +122,9 @@ pub(crate) async fn serve(
     let logging = tokio::spawn(keep_logs(installation.clone()));
     let (stop_messages, no_more) = tokio::sync::oneshot::channel::<()>();
     let dispatching = tokio::spawn(dispatch(installation.clone(), no_more));
+    let watching = tokio::spawn(watch_budgets(installation.clone()));
     let served = server.serve(listener, stopped).await;
+    watching.abort();
     sweeping.abort();
     logging.abort();
     drop(stop_messages);
@@ -187,6 +191,35 @@ async fn dispatch(installation: Installation, stop: tokio::sync::oneshot::Receiv
 async fn finish(mut dispatching: tokio::task::JoinHandle<()>) {
     if tokio::time::timeout(LAST_DELIVERIES, &mut dispatching).await.is_err() {
         dispatching.abort();
+    }
+}
+
+/// Looks once an hour whether budgets have reached their thresholds; events tell it.
+async fn watch_budgets(installation: Installation) {
+    let mut due = tokio::time::interval(WATCH_EVERY);
+    // The first look waits until deliveries were found.
+    due.tick().await;
+    loop {
+        due.tick().await;
+        let workspaces = match installation.workspaces().await {
+            Ok(workspaces) => workspaces,
+            Err(error) => {
+                tracing::error!(%error, "budgets could not be looked at");
+                continue;
+            }
+        };
+        for workspace in workspaces {
+            let Ok(by) = installation.enter_as_operator(workspace.id).await else { continue };
+            match by.budgets().await {
+                Ok(budgets) if budgets.is_empty() => {}
+                Err(error) => tracing::error!(workspace = %workspace.id, %error, "budgets could not be read"),
+                Ok(_) => {
+                    if let Err(error) = by.budget_alerts().await {
+                        tracing::error!(workspace = %workspace.id, %error, "budgets could not be looked at");
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -16,13 +16,13 @@ fn an_auditor_checks_what_is_handed_over_and_sees_what_was_bent() {
     let bundle = folder.path().join("acme.tar");
     let file = bundle.to_str().unwrap();
     run(data.path(), &["workspace", "create", "acme"]).ok().unwrap();
-    for name in ["ana", "bea", "cy"] {
-        let email = format!("{name}@example.com");
-        run(data.path(), &["member", "add", &email, "--workspace", "acme", "--role", "analyst"])
-            .ok()
-            .unwrap();
+    let mut sources = Vec::new();
+    for name in ["one", "two", "three"] {
+        let location = format!("s3://bills/{name}");
+        let added = run(data.path(), &["source", "add", "--workspace", "acme", &location]).ok().unwrap();
+        sources.push(added.text().trim().to_owned());
     }
-    run(data.path(), &["member", "remove", "bea@example.com", "--workspace", "acme"]).ok().unwrap();
+    run(data.path(), &["source", "remove", "--workspace", "acme", &sources[1]]).ok().unwrap();
     let keys = run(data.path(), &["audit", "keys", "--workspace", "acme"]).ok().unwrap();
     let key = keys.text().split('\t').next().unwrap().to_owned();
     let written = run(data.path(), &["audit", "export", "--workspace", "acme", "--out", file]).ok().unwrap();
@@ -49,11 +49,11 @@ fn an_auditor_checks_what_is_handed_over_and_sees_what_was_bent() {
     let all =
         files(&unpacked).into_iter().flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] });
     let has = |path: &std::path::PathBuf| {
-        std::fs::read_to_string(path).is_ok_and(|text| text.contains("\"member.remove\""))
+        std::fs::read_to_string(path).is_ok_and(|text| text.contains("\"source.remove\""))
     };
     let entries = all.filter(|path| path.extension().is_some_and(|end| end == "jsonl")).find(has).unwrap();
     let text = std::fs::read_to_string(&entries).unwrap();
-    std::fs::write(&entries, text.replacen("member.remove", "member.remote", 1)).unwrap();
+    std::fs::write(&entries, text.replacen("source.remove", "source.remote", 1)).unwrap();
     let folder = unpacked.to_str().unwrap();
     let told =
         bursar().args(["audit", "verify", folder, "--key", &key]).run().unwrap().expect_status(1).unwrap();
@@ -63,7 +63,7 @@ fn an_auditor_checks_what_is_handed_over_and_sees_what_was_bent() {
     // A part, and a key that nobody vouched for.
     let part = data.path().join("part.tar");
     let args =
-        ["audit", "export", "--workspace", "acme", "--action", "member.", "--out", part.to_str().unwrap()];
+        ["audit", "export", "--workspace", "acme", "--action", "source.", "--out", part.to_str().unwrap()];
     run(data.path(), &args).ok().unwrap();
     let told = bursar()
         .args(["audit", "verify", part.to_str().unwrap(), "--key", &key])

@@ -100,6 +100,14 @@ async fn a_budget_says_how_it_stands_and_to_whom_it_is_shown() {
     assert_eq!(number(&status["actual"]) as i64, 1_760, "{status}");
     assert_eq!(status["fired"].as_array().unwrap().len(), 2, "{status}");
     assert_eq!(status["burn"].as_array().unwrap().len(), 30);
+    // claim G3: each threshold is told once, however often it is looked at.
+    let by = app.installation.enter_as_operator(app.id).await.unwrap();
+    by.workspace().refresh().await;
+    assert_eq!(by.budget_alerts().await.unwrap().len(), 2);
+    assert_eq!(by.budget_alerts().await.unwrap().len(), 0);
+    let told = by.store().events(0, 1000).await.unwrap();
+    let of_budgets = told.iter().filter(|(_, event)| event.data.kind().name().contains("budget"));
+    assert_eq!(of_budgets.count(), 2, "{told:?}");
     let mut larger = budget;
     larger["amount"] = json!("10000");
     let path = format!("/api/v1/budgets/{id}");
