@@ -309,7 +309,7 @@ pub(crate) struct ScenarioRequest {
 
 /// A change.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "lowercase")]
 enum ChangeView {
     /// More or less of a part, or of all.
     Grow {
