@@ -7,8 +7,13 @@ test("every recommendation stands with its saving and evidence, the largest firs
   await page.goto("/recommendations");
   await settled(page);
   const articles = page.getByRole("article");
-  await expect(articles).toHaveCount(answer.items.length);
-  for (const currency of new Set(answer.items.map((one) => one.currency))) {
+  const currencies = new Set(answer.items.map((one) => one.currency));
+  // The rest is drawn when somebody asks for more.
+  const drawn = [...currencies].map((currency) =>
+    Math.min(50, answer.items.filter((one) => one.currency === currency).length),
+  );
+  await expect(articles).toHaveCount(drawn.reduce((sum, count) => sum + count, 0));
+  for (const currency of currencies) {
     const mine = answer.items
       .filter((one) => one.currency === currency)
       .sort((a, b) => Number(b.saving_per_month ?? 0) - Number(a.saving_per_month ?? 0));

@@ -94,7 +94,7 @@ export function budgetProblem(budget: BudgetInput): string | null {
   for (const one of budget.thresholds) {
     if (!(one.percent > 0 && one.percent <= 1000)) return "A threshold is between 1% and 1000%.";
     if (one.recipients.length === 0) return `Say who is written to at ${one.percent}%.`;
-    const wrong = one.recipients.find((each) => !/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(each));
+    const wrong = one.recipients.find((each) => !/^[^@\s]+@[^@\s]+$/.test(each));
     if (wrong) return `“${wrong}” is no e-mail address.`;
   }
   return null;

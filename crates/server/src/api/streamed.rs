@@ -4,6 +4,7 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt as _;
 use std::io;
 use tokio::sync::mpsc;
 
@@ -42,10 +43,12 @@ where
             drop(pieces.send(Err(error)).await);
         }
     });
+    // Compression asks once more after the end.
     let body = futures::stream::unfold(taken, async |mut taken| {
         let piece = taken.recv().await?;
         Some((piece, taken))
-    });
+    })
+    .fuse();
     let name = format!("attachment; filename=\"{name}\"");
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
